@@ -1,0 +1,1 @@
+"""One outside system each; the only importer of it."""

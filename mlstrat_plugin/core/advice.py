@@ -1,0 +1,146 @@
+"""What each finding means and what to try next, from the course's knobs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mlstrat_plugin.records import Finding, Severity
+
+
+@dataclass(frozen=True)
+class Advice:
+    """The fixed part of a finding."""
+
+    title: str
+    severity: Severity
+    next_steps: tuple[str, ...]
+
+
+ADVICE: dict[str, Advice] = {
+    "MLS101": Advice(
+        "Avoidable bias is material",
+        "problem",
+        (
+            "Train a larger model.",
+            "Train longer, or with a better optimizer.",
+            "Search the architecture and its hyperparameters; weaken the regularization.",
+        ),
+    ),
+    "MLS102": Advice(
+        "Variance is material",
+        "problem",
+        (
+            "Get more training data, or augment what there is.",
+            "Regularize more (weight decay, dropout, early stopping).",
+            "Search for a simpler or better suited architecture.",
+        ),
+    ),
+    "MLS103": Advice(
+        "Data mismatch is material",
+        "problem",
+        (
+            "Look at about 100 wrong dev rows beside train-dev rows and name what differs.",
+            "Add training data that looks like the target: collect it, or move target rows into train.",
+            "Synthesize what differs, from many seeds: a few seeds look varied to people and are memorized by models.",
+        ),
+    ),
+    "MLS104": Advice(
+        "Overfitting to dev is material",
+        "problem",
+        (
+            "Get a larger dev set, or a fresh one.",
+            "Try fewer variants against the same dev set.",
+        ),
+    ),
+    "MLS105": Advice(
+        "A material gap cannot be attributed",
+        "problem",
+        ("Measure the missing split: without it two problems show up as one number.",),
+    ),
+    "MLS111": Advice(
+        "No gap is proved material, none is ruled out as a whole",
+        "warning",
+        (
+            "Label more rows of the bottleneck split first; the sizing section says how many.",
+            "Until then treat the lean as a hint, not as a result.",
+        ),
+    ),
+    "MLS112": Advice(
+        "Material gaps whose order is open",
+        "warning",
+        ("Work on whichever of them is cheaper, or label more rows to rank them.",),
+    ),
+    "MLS121": Advice(
+        "The model is better than the human level",
+        "warning",
+        (
+            "Set a target error instead: this human level no longer bounds the avoidable bias.",
+            "Measure a better group of people, for example a team of experts.",
+        ),
+    ),
+    "MLS122": Advice(
+        "Train error is higher than train-dev error",
+        "warning",
+        (
+            "Score train in evaluation mode: dropout or augmentation that is still on makes it look worse.",
+            "Check that train-dev was never trained on.",
+        ),
+    ),
+    "MLS123": Advice(
+        "Dev is easier than the training distribution",
+        "warning",
+        (
+            "Read bias and variance with care: the easier dev set hides a part of them.",
+            "Measure the human level on both distributions.",
+        ),
+    ),
+    "MLS124": Advice(
+        "Test is easier than dev",
+        "warning",
+        ("Check that dev and test are drawn by the same rule from the same source.",),
+    ),
+    "MLS131": Advice(
+        "A split is missing, so neighbouring gaps are merged",
+        "warning",
+        ("Score the missing split to tell the merged problems apart.",),
+    ),
+    "MLS132": Advice(
+        "The material gap is coarse beside the dev error",
+        "warning",
+        ("Set mlstrat.diagnose.material_gap to what matters for the product.",),
+    ),
+    "MLS133": Advice(
+        "The human level is declared, not measured",
+        "tip",
+        ("Let people label a few hundred rows and give the counts as mlstrat.human.errors and n.",),
+    ),
+    "MLS141": Advice(
+        "The model was not trained on every source",
+        "tip",
+        ("Train on all sources to use what the training mix holds.",),
+    ),
+    "MLS142": Advice(
+        "Rows come in groups",
+        "warning",
+        ("Read the intervals as too narrow: rows of one group are not independent.",),
+    ),
+    "MLS143": Advice(
+        "Train was scored on a sample",
+        "tip",
+        ("Nothing to do as long as the sample is random.",),
+    ),
+}
+
+
+def finding(code: str, *, message: str, evidence: str) -> Finding:
+    """Return the finding of that code with its evidence."""
+    advice = ADVICE[code]
+    return Finding(
+        code=code,
+        severity=advice.severity,
+        title=advice.title,
+        message=message,
+        evidence=evidence,
+        next_steps=advice.next_steps,
+        docs=f"findings.md#{code.lower()}",
+    )

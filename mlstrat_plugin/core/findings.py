@@ -1,0 +1,153 @@
+"""What a diagnosis gives to remark: every observation has a code, its numbers, and next steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from mlstrat_plugin.core.advice import finding
+from mlstrat_plugin.core.verdict import Gap, Verdict
+from mlstrat_plugin.core.wording import counted, gap_sentence, percent, points, problem_name
+from mlstrat_plugin.records import HUMAN, LADDER, ErrorRecord, Finding, GapRecord, Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Circumstances:
+    """What the tables know beside the counts.
+
+    ``not_trained_on`` are sources whose train and train-dev rows have no prediction; ``groups`` counts the groups of
+    each scored split where a group column is configured; ``train_rows`` are all training rows where only a declared
+    sample was scored.
+    """
+
+    trained_on: tuple[str, ...] = ()
+    not_trained_on: tuple[str, ...] = ()
+    groups: Mapping[str, int] | None = None
+    train_rows: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """Everything an observation may look at."""
+
+    verdict: Verdict
+    gaps: tuple[Gap, ...]
+    errors: Mapping[str, ErrorRecord]
+    gap_records: Mapping[str, GapRecord]
+    tau: float
+    settings: Settings
+    circumstances: Circumstances
+    rows_needed: str
+
+
+MATERIAL_CODES = {"bias": "MLS101", "variance": "MLS102", "mismatch": "MLS103", "dev-overfit": "MLS104"}
+NEGATIVE_CODES = {"variance": "MLS122", "mismatch": "MLS123", "dev-overfit": "MLS124"}
+
+
+def observe(seen: Seen) -> tuple[Finding, ...]:
+    """Return all findings: problems by size first, then warnings, then tips."""
+    order = {"problem": 0, "warning": 1, "tip": 2}
+    found = [item for look in OBSERVATIONS for item in look(seen)]
+    return tuple(sorted(found, key=lambda item: order[item.severity]))
+
+
+def _material(seen: Seen) -> Iterator[Finding]:
+    for name in seen.verdict.problems:
+        yield finding(
+            MATERIAL_CODES.get(name, "MLS105"),
+            message=f"{problem_name(name)} is larger than the material gap of {points(seen.tau)} points",
+            evidence=gap_sentence(name, seen.gap_records[name]),
+        )
+
+
+def _undecided(seen: Seen) -> Iterator[Finding]:
+    if seen.verdict.diagnosis == "inconclusive":
+        yield finding(
+            "MLS111", message=seen.rows_needed, evidence=_evidence(seen, [gap.name for gap in seen.gaps])
+        )
+    if seen.verdict.diagnosis in {"tied", "unranked"}:
+        yield finding("MLS112", message=seen.rows_needed, evidence=_evidence(seen, seen.verdict.contenders))
+
+
+def _negative(seen: Seen) -> Iterator[Finding]:
+    for name, record in seen.gap_records.items():
+        if name.startswith("bias") and record.high < 0:
+            human = seen.errors[HUMAN]
+            yield finding(
+                "MLS121",
+                message=f"{record.between[1]} error lies below the human level of {percent(human.value)}",
+                evidence=gap_sentence(name, record),
+            )
+        elif record.status == "negative":
+            code = next(NEGATIVE_CODES[part] for part in name.split("+") if part in NEGATIVE_CODES)
+            yield finding(
+                code,
+                message=f"{record.between[1]} error lies below {record.between[0]} error by more than the material gap",
+                evidence=gap_sentence(name, record),
+            )
+
+
+def _missing(seen: Seen) -> Iterator[Finding]:
+    missing = [rung for rung in LADDER if rung not in seen.errors]
+    merged = [gap.name for gap in seen.gaps if "+" in gap.name]
+    if missing:
+        result = f"; merged: {', '.join(merged)}" if merged else "; the gaps on its side are not measured"
+        if seen.settings.same_distribution and missing == ["train-dev"]:
+            return  # declared: nothing is merged that could be told apart
+        yield finding("MLS131", message=f"not measured: {', '.join(missing)}{result}", evidence="")
+
+
+def _coarse(seen: Seen) -> Iterator[Finding]:
+    dev = seen.errors.get("dev")
+    if dev is not None and 0 < dev.value < 2 * seen.tau:
+        yield finding(
+            "MLS132",
+            message=f"a material gap of {points(seen.tau)} points is more than half of the dev error",
+            evidence=f"dev error {percent(dev.value)} ({counted(dev)})",
+        )
+
+
+def _declared(seen: Seen) -> Iterator[Finding]:
+    human = seen.errors.get(HUMAN)
+    if human is not None and human.n is None:
+        yield finding(
+            "MLS133",
+            message="bias is judged against a number that somebody stated; its interval holds no human noise",
+            evidence=f"human level {percent(human.value)}, {counted(human)}",
+        )
+
+
+def _circumstances(seen: Seen) -> Iterator[Finding]:
+    known = seen.circumstances
+    if known.not_trained_on:
+        yield finding(
+            "MLS141",
+            message=f"train and train-dev error are those of {', '.join(known.trained_on)} alone",
+            evidence=f"no predictions for train rows of: {', '.join(known.not_trained_on)}",
+        )
+    if known.groups:
+        sizes = ", ".join(
+            f"{rung} {seen.errors[rung].n:,} rows in {count:,} groups" for rung, count in known.groups.items()
+        )
+        yield finding("MLS142", message="intervals count rows as independent, which groups are not", evidence=sizes)
+    if known.train_rows is not None:
+        yield finding(
+            "MLS143",
+            message="train error comes from a sample that was declared to be random",
+            evidence=f"{seen.errors['train'].n:,} of {known.train_rows:,} train rows",
+        )
+
+
+def _evidence(seen: Seen, names: tuple[str, ...] | list[str]) -> str:
+    return "; ".join(gap_sentence(name, seen.gap_records[name]) for name in names)
+
+
+OBSERVATIONS: tuple[Callable[[Seen], Iterator[Finding]], ...] = (
+    _material,
+    _undecided,
+    _negative,
+    _missing,
+    _coarse,
+    _circumstances,
+    _declared,
+)

@@ -1,0 +1,79 @@
+"""Bounds of one error rate, as functions of the normal quantile ``z``."""
+
+from __future__ import annotations
+
+from math import sqrt
+from statistics import NormalDist
+
+from mlstrat_plugin.errors import EstimateError
+
+
+def z_value(tail: float) -> float:
+    """Return the normal quantile that leaves ``tail`` above it.
+
+    Parameters
+    ----------
+    tail : float
+        Probability above the quantile, strictly between 0 and 1.
+
+    Raises
+    ------
+    EstimateError
+        ``tail`` is NaN or not strictly between 0 and 1.
+
+    Examples
+    --------
+    >>> round(z_value(0.025), 4)
+    1.96
+    """
+    if not 0 < tail < 1:
+        raise EstimateError(f"a tail probability lies strictly between 0 and 1, not {tail!r}")
+    return NormalDist().inv_cdf(1 - tail)
+
+
+def wilson(rate: float, n: float, z: float) -> tuple[float, float]:
+    """Return the Wilson score bounds of an error rate.
+
+    Chosen over Wald, whose gaps cover 73 % instead of 95 % in the worst case, and over Jeffreys and Cai, whose
+    worst coverage is lower; it is also the one that everybody can check by hand.
+
+    Parameters
+    ----------
+    rate : float
+        Share of wrong answers, 0..1.
+    n : float
+        Rows behind it, or the effective number of rows (need not be whole), above 0.
+    z : float
+        Normal quantile of each bound, 0 or more; 1.96 makes a two-sided 95 % interval.
+
+    Returns
+    -------
+    tuple of float
+        Lower and upper bound, 0..1; exactly 0 where nothing was wrong, exactly 1 where everything was.
+
+    Raises
+    ------
+    EstimateError
+        ``rate`` is NaN or outside 0..1; ``n`` is NaN or not above 0; ``z`` is NaN or below 0.
+
+    Notes
+    -----
+    Source: E. B. Wilson, Probable inference, the law of succession, and statistical inference, JASA 22 (1927), 209-212,
+    doi:10.1080/01621459.1927.10502953.
+
+    Examples
+    --------
+    >>> [round(bound, 5) for bound in wilson(10 / 100, 100, 1.959964)]
+    [0.05523, 0.17437]
+    """
+    if not 0 <= rate <= 1:
+        raise EstimateError(f"an error rate lies in 0..1, not {rate!r}")
+    if not n > 0:
+        raise EstimateError(f"an error rate needs at least one row, not {n!r}")
+    if not z >= 0:
+        raise EstimateError(f"a normal quantile of a bound is 0 or more, not {z!r}")
+    centre = (rate + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * sqrt(rate * (1 - rate) / n + (z / (2 * n)) ** 2) / (1 + z * z / n)
+    low = 0.0 if rate == 0 else max(0.0, centre - half)
+    high = 1.0 if rate == 1 else min(1.0, centre + half)
+    return low, high

@@ -1,0 +1,108 @@
+"""What the rows at hand can prove, and how many more an open question needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import ceil, sqrt
+
+from mlstrat_plugin.core.estimate import Estimate, LinearCombination
+from mlstrat_plugin.core.intervals import wilson, z_value
+from mlstrat_plugin.core.verdict import Gap, Verdict, simultaneous_z
+from mlstrat_plugin.records import LADDER, OpenQuestion, Proof, Settings
+
+MAX_ROWS = 100_000_000  # nobody labels more by hand: beyond it the honest answer is 'too close for rows to settle'
+
+
+def proofs(rungs: Mapping[str, tuple[int | None, float]], *, tau: float, confidence: float) -> dict[str, Proof]:
+    """Return what each rung can show at its size.
+
+    Parameters
+    ----------
+    rungs : mapping of str to (n, error)
+        Rows and error rate by rung; ``None`` rows stand for a declared constant, which proves nothing itself.
+    tau : float
+        The material gap, as a fraction.
+    confidence : float
+        Two-sided for the half-width, joint over all gaps for the smallest gap that comes out as material.
+
+    Examples
+    --------
+    >>> proofs({"dev": (10_000, 0.05)}, tau=0.01, confidence=0.95)["dev"].half_width
+    0.0043
+    """
+    present = [rung for rung in LADDER if rung in rungs]
+    z = z_value((1 - confidence) / 2)
+    z_joint = simultaneous_z(confidence, max(1, len(present) - 1))
+    result = {}
+    for before, rung in zip([None, *present], present, strict=False):
+        n, error = rungs[rung]
+        if n is None:
+            continue
+        low, high = wilson(error, n, z)
+        smallest = None
+        if before is not None:
+            smallest = round(tau + z_joint * sqrt(_variance(*rungs[before]) + _variance(n, error)), 4)
+        result[rung] = Proof(n=n, error=error, half_width=round((high - low) / 2, 4), smallest_material_gap=smallest)
+    return result
+
+
+def _variance(n: int | None, error: float) -> float:
+    if n is None:
+        return 0.0
+    low, high = wilson(error, n, 1.0)
+    return ((high - low) / 2) ** 2
+
+
+def open_question(
+    verdict: Verdict, gaps: tuple[Gap, ...], ladder: Mapping[str, Estimate], *, tau: float, settings: Settings
+) -> OpenQuestion | None:
+    """Return what the verdict left open and the rows that would settle it; nothing where it is settled.
+
+    All splits that can grow (all but train) grow by one factor. Rows are those at which the question, if the truth
+    is what it looks like, is answered with probability ``settings.power``.
+    """
+    amounts = {gap.name: gap.amount for gap in gaps}
+    best = amounts[verdict.best]
+    z_single = z_value(1 - settings.confidence)
+    if verdict.diagnosis in {"tied", "unranked"} and len(verdict.contenders) > 1:
+        rival = max((name for name in verdict.contenders if name != verdict.best), key=lambda n: amounts[n].value)
+        contrast = best - amounts[rival]
+        question = f"is {verdict.best} larger than {rival}?"
+        return _rows_for(question, contrast, contrast.value, z_single, ladder, settings)
+    if verdict.diagnosis in {"inconclusive", "unranked"} and best.value > tau:
+        question = f"is {verdict.best} larger than the material gap?"
+        z = simultaneous_z(settings.confidence, len(gaps))
+        return _rows_for(question, best, best.value - tau, z, ladder, settings)
+    if verdict.diagnosis == "inconclusive":
+        name = max(amounts, key=lambda gap: amounts[gap].bounds(z_single)[1])
+        question = f"is {name} smaller than the material gap?"
+        return _rows_for(question, amounts[name], tau - amounts[name].value, z_single, ladder, settings)
+    return None
+
+
+def _rows_for(
+    question: str,
+    contrast: LinearCombination,
+    distance: float,
+    z: float,
+    ladder: Mapping[str, Estimate],
+    settings: Settings,
+) -> OpenQuestion:
+    """Scale the growable splits until the contrast's standard error fits ``distance`` (statistics: V* = (d/(z+zb))^2)."""
+    rung_of = {estimate: rung for rung, estimate in ladder.items()}
+    parts = {rung_of[estimate]: c * c * estimate.variance for estimate, c in contrast.terms.items()}
+    grow = {rung: part for rung, part in parts.items() if part > 0 and rung != "train"}
+    fixed = sum(part for rung, part in parts.items() if rung not in grow)
+    allowed = (max(distance, 0.0) / (z + z_value(1 - settings.power))) ** 2
+    factor = sum(grow.values()) / (allowed - fixed) if allowed > fixed else float("inf")
+    rows = {
+        rung: ceil(factor * ladder[rung].n_effective)
+        for rung in LADDER
+        if rung in grow and factor * ladder[rung].n_effective <= MAX_ROWS
+    }
+    return OpenQuestion(
+        question=question,
+        bottleneck=max(parts, key=lambda rung: parts[rung]),
+        rows=rows if len(rows) == len(grow) else {},
+        power=settings.power,
+    )

@@ -1,0 +1,162 @@
+"""From the ladder's gaps to one of five verdicts, and the lean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from math import isfinite
+
+import numpy as np
+
+from mlstrat_plugin.core.estimate import Estimate, LinearCombination
+from mlstrat_plugin.core.intervals import z_value
+from mlstrat_plugin.records import GAPS, LADDER, Lean, Settings, Status
+
+MERGED_DISTRIBUTIONS = "variance+mismatch"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gap:
+    """The difference between two neighbours of the ladder."""
+
+    name: str
+    between: tuple[str, str]
+    amount: LinearCombination
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What the gaps say together.
+
+    ``contenders`` are the gaps that may be the largest; ``problems`` the material ones, largest first.
+    """
+
+    diagnosis: str
+    statuses: dict[str, Status]
+    problems: tuple[str, ...]
+    also_large: tuple[str, ...]
+    best: str
+    contenders: tuple[str, ...]
+
+
+def gaps_of(ladder: Mapping[str, Estimate], *, same_distribution: bool = False) -> tuple[Gap, ...]:
+    """Return the gaps between neighbours, in ladder order; a missing split merges the gaps on its two sides.
+
+    Parameters
+    ----------
+    ladder : mapping of str to Estimate
+        Errors by rung (``human``, ``train``, ``train-dev``, ``dev``, ``test``); any may be missing.
+    same_distribution : bool
+        Train and dev are declared to come from one distribution: without train-dev the whole gap is variance.
+    """
+    present = [rung for rung in LADDER if rung in ladder]
+    gaps = []
+    for low, high in pairwise(present):
+        name = "+".join(GAPS[LADDER.index(low) : LADDER.index(high)])
+        if same_distribution and name == MERGED_DISTRIBUTIONS:
+            name = "variance"
+        gaps.append(Gap(name=name, between=(low, high), amount=ladder[high] - ladder[low]))
+    return tuple(gaps)
+
+
+def material_gap(settings: Settings, dev_error: float | None) -> float:
+    """Return the gap worth acting on: the absolute setting, or the share of the dev error where that is larger."""
+    relative = settings.material_gap_relative * dev_error if dev_error is not None else 0.0
+    return max(settings.material_gap, relative)
+
+
+def simultaneous_z(confidence: float, n_gaps: int) -> float:
+    """Return the normal quantile at which all gaps' one-sided statements hold together (Bonferroni)."""
+    return z_value((1 - confidence) / n_gaps)
+
+
+def judge(gaps: tuple[Gap, ...], *, tau: float, confidence: float, also_large: float) -> Verdict:
+    """Name the dominant gap, or say why none can be named.
+
+    Parameters
+    ----------
+    gaps : tuple of Gap
+        At least one, in ladder order; of two equal point gaps the earlier counts as the largest.
+    tau : float
+        The material gap, as a fraction.
+    confidence : float
+        Joint confidence of the statements, 0.5..1.
+    also_large : float
+        Share of the largest gap from which another material gap is named beside it.
+
+    Notes
+    -----
+    A gap is beaten when the lower bound of (largest - gap) is above 0; every rival has to be beaten, which is an
+    intersection-union test and needs no correction. Source: J. Hsu, Simultaneous confidence intervals for all
+    distances from the 'best', Annals of Statistics 9 (1981), 1026-1034, doi:10.1214/aos/1176345582.
+    """
+    z_joint = simultaneous_z(confidence, len(gaps))
+    z_single = z_value(1 - confidence)
+    statuses = {gap.name: _status(gap.amount, tau, z_joint) for gap in gaps}
+    best = max(gaps, key=lambda gap: gap.amount.value)
+    rivals = [gap for gap in gaps if gap is not best and (best.amount - gap.amount).bounds(z_single)[0] <= 0]
+    contenders = tuple(gap.name for gap in gaps if gap is best or gap in rivals)
+    problems = tuple(
+        gap.name
+        for gap in sorted(gaps, key=lambda gap: -gap.amount.value)
+        if statuses[gap.name] == "material"
+    )
+    if all(gap.amount.bounds(z_single)[1] <= tau for gap in gaps):
+        diagnosis = "ok"
+    elif statuses[best.name] == "material" and not rivals:
+        diagnosis = best.name
+    elif len(contenders) >= 2 and set(contenders) <= set(problems):
+        diagnosis = "tied"
+    else:
+        diagnosis = "unranked" if problems else "inconclusive"
+    amounts = {gap.name: gap.amount.value for gap in gaps}
+    near = tuple(p for p in problems if p != best.name and amounts[p] >= also_large * amounts[best.name])
+    return Verdict(
+        diagnosis=diagnosis,
+        statuses=statuses,
+        problems=problems,
+        also_large=near if diagnosis == best.name else (),
+        best=best.name,
+        contenders=contenders,
+    )
+
+
+def _status(amount: LinearCombination, tau: float, z: float) -> Status:
+    low, high = amount.bounds(z)
+    if low > tau:
+        return "material"
+    if high < -tau:
+        return "negative"
+    return "ruled-out" if high <= tau else "unclear"
+
+
+def lean(ladder: Mapping[str, Estimate], gaps: tuple[Gap, ...], *, draws: int, rng: np.random.Generator) -> Lean:
+    """Return the gap that is most often the largest when the errors are drawn from their Beta posteriors.
+
+    Calibrated from 2,500 rows a split on; with fewer it overstates, so it is shown and never decided on.
+
+    Parameters
+    ----------
+    ladder : mapping of str to Estimate
+        Errors by rung; a declared one stays where it is.
+    gaps : tuple of Gap
+        The gaps of that ladder.
+    draws : int
+        Number of draws, above 0.
+    rng : numpy.random.Generator
+        Source of randomness.
+    """
+    samples = {rung: _posterior(estimate, draws, rng) for rung, estimate in ladder.items()}
+    drawn = np.stack([samples[gap.between[1]] - samples[gap.between[0]] for gap in gaps])
+    shares = np.bincount(drawn.argmax(axis=0), minlength=len(gaps)) / draws
+    top = int(shares.argmax())
+    return Lean(problem=gaps[top].name, probability=round(float(shares[top]), 3))
+
+
+def _posterior(estimate: Estimate, draws: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw from Beta(p n + 1/2, (1 - p) n + 1/2); a constant is drawn as itself. Shape (draws,)."""
+    n = estimate.n_effective
+    if not isfinite(n):
+        return np.full(draws, estimate.value)
+    return rng.beta(estimate.value * n + 0.5, (1 - estimate.value) * n + 0.5, size=draws)

@@ -1,0 +1,118 @@
+"""What can go wrong, by what the user does next; everything the package raises on purpose is here.
+
+MlstratError
+├── ParamsError        params.yaml is wrong: edit the named keys
+├── SourceError        a source table cannot be used: mend or point to another file
+├── ExpectationsError  a suite of rules cannot be run: mend its YAML
+├── ChecksFailed       the data broke a rule: the answer is no
+├── SplitError         no split with these sizes: change them or bring more rows
+├── PredictionsError   predictions do not fit the splits: run predict again
+├── EstimateError      numbers from which nothing can be estimated
+├── RecordError        a saved report cannot be read: run the stage that writes it
+└── TrackingError      MLflow did not take the result: try again
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+MAX_EXAMPLES = 5  # a message names this many examples and counts the rest
+MAX_TEXT = 80  # characters of one value from the data that a message repeats
+
+
+class MlstratError(Exception):
+    """An expected failure: what was wrong, and the next command or edit.
+
+    Parameters
+    ----------
+    message : str
+        What was wrong, the value, and where (file and key).
+    hint : str
+        The next command or edit.
+    """
+
+    exit_code = 2
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class ParamsError(MlstratError):
+    """params.yaml is not usable as it stands."""
+
+
+class SourceError(MlstratError):
+    """A source table is missing, unreadable, or lacks what the params promise."""
+
+
+class ExpectationsError(MlstratError):
+    """A suite of rules is empty, misspelt, or could not be evaluated."""
+
+
+class ChecksFailed(MlstratError):  # noqa: N818 - the name is the answer
+    """The data was checked and broke a rule that stops the pipeline."""
+
+    exit_code = 1
+
+
+class SplitError(MlstratError):
+    """The requested sizes cannot be cut from these sources."""
+
+
+class PredictionsError(MlstratError):
+    """The predictions table does not answer for the splits."""
+
+
+class EstimateError(MlstratError):
+    """Counts or rates from which no error can be estimated."""
+
+
+class RecordError(MlstratError):
+    """A saved report is missing, damaged, or of another version."""
+
+
+class TrackingError(MlstratError):
+    """The tracking server did not take, or did not keep, the diagnosis."""
+
+    exit_code = 3
+
+
+def shown(value: object) -> str:
+    """Return a value from the data as one bounded line that a terminal cannot act on.
+
+    >>> shown("a\\x1b[31mb")
+    "'a\\\\x1b[31mb'"
+    """
+    text = repr(value) if not isinstance(value, str) else repr(str(value))
+    return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 4] + "...'"
+
+
+def examples(values: Iterable[object], total: int | None = None) -> str:
+    """Return at most five values and how many more there are.
+
+    >>> examples(range(7))
+    '0, 1, 2, 3, 4 ... and 2 more'
+    """
+    items = list(values)
+    count = len(items) if total is None else total
+    text = ", ".join(shown(item) for item in items[:MAX_EXAMPLES])
+    rest = count - min(len(items), MAX_EXAMPLES)
+    return f"{text} ... and {rest:,} more" if rest > 0 else text
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return `` (did you mean 'x'?)`` for the closest known word, or an empty string.
+
+    >>> did_you_mean("lable", ["id", "label"])
+    " (did you mean 'label'?)"
+    """
+    close = difflib.get_close_matches(str(word), list(known), n=1, cutoff=0.6)
+    return f" (did you mean {shown(close[0])}?)" if close else ""
+
+
+def listed(problems: list[str]) -> str:
+    """Return one problem as it is, several as a bulleted list, each on a line."""
+    return problems[0] if len(problems) == 1 else "\n".join(f"- {problem}" for problem in problems)

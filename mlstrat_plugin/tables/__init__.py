@@ -1,0 +1,1 @@
+"""Everything that reads rows: Ibis expressions, one engine behind them."""

@@ -1,0 +1,109 @@
+"""The engine behind the scans: the only place that knows which database runs an Ibis expression."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import md5
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlstrat_plugin.errors import MlstratError, SourceError
+
+if TYPE_CHECKING:
+    from ibis.expr.types import Table
+
+    from mlstrat_plugin.params import Engine as EngineParams
+
+CSV_DIALECT = {"header": True, "delim": ",", "quotechar": '"', "escapechar": '"', "strict_mode": True, "sample_size": -1}
+
+
+class Engine:
+    """DuckDB through Ibis: reads tables, runs expressions, writes Parquet.
+
+    Parameters
+    ----------
+    params : params.Engine
+        Cores and memory.
+    """
+
+    def __init__(self, params: EngineParams) -> None:
+        import ibis
+
+        settings: dict[str, Any] = {"memory_limit": f"{params.memory_mb}MB"}
+        if params.threads is not None:
+            settings["threads"] = params.threads
+        self._connection = ibis.duckdb.connect(**settings)
+        # Order-free fingerprint of a set of texts: the exclusive or of their digests, bit by bit. Far cheaper than
+        # turning ten million digests into numbers, and equal on every machine.
+        self._connection.raw_sql("CREATE TEMP MACRO xor_digests(x) AS bit_xor(encode(md5(x))::BIT)::VARCHAR")
+        self._xor_digests = ibis.udf.agg.builtin(_xor_digests, name="xor_digests")
+
+    def close(self) -> None:
+        """Release the memory and the spill files."""
+        self._connection.disconnect()
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def read_parquet(self, files: list[Path]) -> Table:
+        """Return the rows of one or more Parquet files, columns matched by name."""
+        return self._connection.read_parquet([str(file) for file in files], union_by_name=len(files) > 1)
+
+    def read_csv(self, file: Path, *, text_columns: list[str]) -> Table:
+        """Return the rows of a UTF-8, comma-separated CSV file; the named columns stay text, so that ``007`` does too.
+
+        The file is parsed once and kept in memory (it spills to disk), because every stage scans it several times.
+        """
+        known = self._connection.read_csv(str(file), **CSV_DIALECT).columns
+        types = {column: "VARCHAR" for column in text_columns if column in known}
+        parsed = self._connection.read_csv(str(file), **CSV_DIALECT, **({"types": types} if types else {}))
+        return self.keep(parsed)
+
+    def keep(self, table: Table) -> Table:
+        """Compute a table once and return the stored rows."""
+        return self._connection.create_table(f"kept_{len(self._connection.list_tables())}", table, temp=True)
+
+    def rows(self, table: Table) -> list[dict[str, Any]]:
+        """Return the rows of a small table."""
+        return list(self._connection.to_pyarrow(table).to_pylist())
+
+    def write_parquet(self, table: Table, file: Path) -> None:
+        """Write rows in their order; identical rows give identical bytes on any number of threads."""
+        self._connection.to_parquet(table, str(file), compression="snappy", parquet_version="v2")
+
+    def fingerprints(self, table: Table, *, of: str, by: tuple[str, ...]) -> list[dict[str, Any]]:
+        """Count and fingerprint a text column by groups of other columns.
+
+        Returns
+        -------
+        list of dict
+            The ``by`` columns, ``n`` (rows) and ``digest`` (32 hex digits that do not depend on row order).
+        """
+        counted = table.group_by(list(by)).agg(n=table.count(), bits=self._xor_digests(table[of].cast("string")))
+        return [
+            {**{key: row[key] for key in by}, "n": row["n"], "digest": md5(row["bits"].encode()).hexdigest()}  # noqa: S324 - identity, not security
+            for row in self.rows(counted)
+        ]
+
+
+def _xor_digests(texts: str) -> str:  # type: ignore[empty-body]  # a name for the engine's own macro
+    """Return the exclusive or of the digests of all texts, as a string of bits."""
+
+
+@contextmanager
+def reading(what: str, hint: str) -> Iterator[None]:
+    """Turn whatever the engine says about unreadable input into one bounded message that names the file."""
+    import duckdb
+    import ibis
+
+    try:
+        yield
+    except MlstratError:
+        raise
+    except (duckdb.Error, ibis.IbisError, OSError, ValueError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise SourceError(f"cannot read {what}: {reason}", hint=hint) from error
