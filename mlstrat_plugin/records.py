@@ -216,7 +216,6 @@ class Splits:
     rows: dict[str, int]
     counts: dict[str, dict[str, dict[str, int]]]
     held_out: tuple[HeldOut, ...]
-    conflicts: RuleResult | None
     sizing: Sizing
     advice: tuple[str, ...]
     settings: dict[str, Any]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from hashlib import md5
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,10 +33,14 @@ class Engine:
         if params.threads is not None:
             settings["threads"] = params.threads
         self._connection = ibis.duckdb.connect(**settings)
+        # Joins run as they are written, the right side in memory: rows then keep the order of the left side, which is
+        # what makes the bytes of a split the same on every run.
+        self._connection.raw_sql("SET disabled_optimizers = 'join_order,build_side_probe_side'")
         # Order-free fingerprint of a set of texts: the exclusive or of their digests, bit by bit. Far cheaper than
         # turning ten million digests into numbers, and equal on every machine.
         self._connection.raw_sql("CREATE TEMP MACRO xor_digests(x) AS bit_xor(encode(md5(x))::BIT)::VARCHAR")
         self._xor_digests = ibis.udf.agg.builtin(_xor_digests, name="xor_digests")
+        self._kept = 0
 
     def close(self) -> None:
         """Release the memory and the spill files."""
@@ -65,11 +68,16 @@ class Engine:
 
     def keep(self, table: Table) -> Table:
         """Compute a table once and return the stored rows."""
-        return self._connection.create_table(f"kept_{len(self._connection.list_tables())}", table, temp=True)
+        self._kept += 1
+        return self._connection.create_table(f"kept_{self._kept}", table, temp=True)
 
     def rows(self, table: Table) -> list[dict[str, Any]]:
         """Return the rows of a small table."""
         return list(self._connection.to_pyarrow(table).to_pylist())
+
+    def count(self, table: Table) -> int:
+        """Return the number of rows."""
+        return int(self.rows(table.aggregate(n=table.count()))[0]["n"])
 
     def write_parquet(self, table: Table, file: Path) -> None:
         """Write rows in their order; identical rows give identical bytes on any number of threads."""
@@ -81,13 +89,10 @@ class Engine:
         Returns
         -------
         list of dict
-            The ``by`` columns, ``n`` (rows) and ``digest`` (32 hex digits that do not depend on row order).
+            The ``by`` columns, ``n`` (rows) and ``bits`` (a text of 0 and 1 that does not depend on row order; those
+            of two disjoint sets of rows combine by exclusive or).
         """
-        counted = table.group_by(list(by)).agg(n=table.count(), bits=self._xor_digests(table[of].cast("string")))
-        return [
-            {**{key: row[key] for key in by}, "n": row["n"], "digest": md5(row["bits"].encode()).hexdigest()}  # noqa: S324 - identity, not security
-            for row in self.rows(counted)
-        ]
+        return self.rows(table.group_by(list(by)).agg(n=table.count(), bits=self._xor_digests(table[of].cast("string"))))
 
 
 def _xor_digests(texts: str) -> str:  # type: ignore[empty-body]  # a name for the engine's own macro

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
     from mlstrat_plugin.params import Columns, Params
 
+OWN = "mlstrat_"  # prefix of the columns that mlstrat adds for itself and never writes
+ROLE = f"{OWN}role"
 SUFFIXES = (".parquet", ".csv")
-RESERVED = ("source", "split")
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,7 @@ def _open(engine: Engine, name: str, role: str, path: Path, columns: Columns) ->
             table = engine.read_csv(files[0], text_columns=text)
         else:
             table = engine.read_parquet(files)
-        rows = table.count()
-        if engine.rows(rows.as_table())[0][rows.get_name()] == 0:
+        if engine.count(table) == 0:
             raise SourceError(f"{where} has no rows", hint="check the stage or the export that writes it")
     missing = [column for column in columns.needed if column not in table.columns]
     if missing:
@@ -76,9 +76,9 @@ def _open(engine: Engine, name: str, role: str, path: Path, columns: Columns) ->
             f"{where}: {named}; it has {', '.join(map(repr, table.columns[:20]))}",
             hint="name the columns under mlstrat.columns in params.yaml",
         )
-    taken = [column for column in table.columns if column == "split"]
+    taken = [column for column in table.columns if column.startswith(OWN)]
     if taken:
-        raise SourceError(f"{where} has a column 'split', which mlstrat writes itself", hint="rename that column")
+        raise SourceError(f"{where} has a column {taken[0]!r}; {OWN!r} is mlstrat's own prefix", hint="rename that column")
     return OpenSource(name, role, table, tuple(files))
 
 
@@ -89,7 +89,7 @@ def _files(where: str, path: Path) -> list[Path]:
             raise SourceError(f"{where} is a folder without .parquet files", hint="point to a folder of Parquet files")
         return files
     if not path.is_file():
-        raise SourceError(f"{where} does not exist", hint=f"make it, or correct mlstrat.sources in params.yaml")
+        raise SourceError(f"{where} does not exist", hint="make it, or correct mlstrat.sources in params.yaml")
     if path.suffix not in SUFFIXES:
         raise SourceError(f"{where} ends in {path.suffix!r}", hint=f"mlstrat reads {' and '.join(SUFFIXES)}")
     if path.stat().st_size == 0:
@@ -112,7 +112,7 @@ def _type_problems(opened: list[OpenSource]) -> list[str]:
 
 
 def together(opened: list[OpenSource]) -> Table:
-    """Return all rows, in the order of the sources, with the columns ``source`` and ``role``; missing columns are null."""
+    """Return all rows, in the order of the sources, with the source's name and role; missing columns are null."""
     import ibis
 
     columns = list(dict.fromkeys(column for source in opened for column in source.table.columns if column != "source"))
@@ -121,5 +121,5 @@ def together(opened: list[OpenSource]) -> Table:
     for source in opened:
         has = source.table
         filled = {c: has[c] if c in has.columns else ibis.null(types[c]) for c in columns}
-        parts.append(has.select(**filled, source=ibis.literal(source.name), role=ibis.literal(source.role)))
+        parts.append(has.select(**filled, source=ibis.literal(source.name)).mutate(**{ROLE: ibis.literal(source.role)}))
     return parts[0] if len(parts) == 1 else ibis.union(*parts)

@@ -1,0 +1,147 @@
+"""The stage ``split``: sources to four Parquet files and their report."""
+
+from __future__ import annotations
+
+from hashlib import md5
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlstrat_plugin.adapters.files import replacing, write_text
+from mlstrat_plugin.core.sizing import proofs
+from mlstrat_plugin.core.wording import percent, points
+from mlstrat_plugin.errors import ChecksFailed, MlstratError, examples, listed
+from mlstrat_plugin.params import Params
+from mlstrat_plugin.records import Proof, Sizing, Split, Splits, Validation, from_json, to_json
+
+if TYPE_CHECKING:
+    from mlstrat_plugin.tables.engine import Engine
+    from mlstrat_plugin.tables.sources import OpenSource
+
+REPORT = Path("reports/splits.json")
+VALIDATION = Path("reports/validation.json")
+SMALL, LARGE = 10_000, 1_000_000  # where the course's 60/20/20 and 98/1/1 stand
+
+
+def split(params: Params) -> Splits:
+    """Cut the sources and write ``{train,train_dev,dev,test}.parquet`` and ``reports/splits.json``.
+
+    Files are moved into place together at the end; identical input gives identical bytes.
+
+    Raises
+    ------
+    SourceError
+        A source cannot be read.
+    ChecksFailed
+        Ids are not unique, labels are missing, or the result leaks.
+    SplitError
+        The sizes do not fit the rows.
+    """
+    from mlstrat_plugin.tables.engine import Engine, reading
+    from mlstrat_plugin.tables.sources import open_sources, together
+    from mlstrat_plugin.tables.splitting import cut, require_rows
+
+    folder = Path(params.split.folder)
+    files = {part: folder / f"{part.file_stem}.parquet" for part in Split}
+    with Engine(params.engine) as engine:
+        opened = open_sources(engine, params)
+        with reading("the sources", "run `mlstrat validate` to see which source is broken"):
+            _require_valid(engine, opened, params)
+            pieces = cut(engine, together(opened), params.columns, params.split)
+            with replacing(*files.values()) as parts:
+                for piece, part in zip(Split, parts, strict=True):
+                    engine.write_parquet(pieces.parts[piece], part)
+                written = {piece.value: engine.read_parquet([part]) for piece, part in zip(Split, parts, strict=True)}
+                cells = {
+                    name: engine.fingerprints(table, of=params.columns.id, by=("source", params.columns.label))
+                    for name, table in written.items()
+                }
+                rows = {piece: sum(cell["n"] for cell in cells[piece.value]) for piece in Split}
+                groups = {source.name: source for source in opened}
+                require_rows(rows, f"{sum(rows.values()):,} rows of {', '.join(groups)} are too few or in too few groups")
+                _require_no_leak(engine, written, params)
+                record = _record(params, pieces.held_out, cells, rows)
+                write_text(REPORT, to_json(record))
+    return record
+
+
+def _require_valid(engine: Engine, opened: list[OpenSource], params: Params) -> None:
+    """Check ids and labels, unless `mlstrat validate` passed files of the same size."""
+    from mlstrat_plugin.tables.checks import check_sources
+
+    if _validated(opened):
+        return
+    _, results = check_sources(engine, opened, params.columns)
+    broken = [r for r in results if r.outcome != "passed" and r.severity == "critical"]
+    if broken:
+        raise ChecksFailed(
+            listed([f"{r.source}: {r.rule}: {r.detail} ({examples(r.examples)})" for r in broken]),
+            hint="mend the source; `mlstrat validate` lists every rule",
+        )
+
+
+def _validated(opened: list[OpenSource]) -> bool:
+    try:
+        text = VALIDATION.read_text(encoding="utf-8")
+        report = from_json(Validation, text, name=str(VALIDATION), stage="validate")
+    except (OSError, MlstratError):
+        return False  # no usable report: the caller checks for itself
+    sizes = {name: facts.bytes for name, facts in report.sources.items()}
+    return report.passed and sizes == {source.name: source.bytes for source in opened}
+
+
+def _require_no_leak(engine: Engine, written: dict[str, Any], params: Params) -> None:
+    from mlstrat_plugin.tables.checks import check_splits
+
+    targets = [name for name, source in params.sources.items() if source.role == "target"]
+    problems = check_splits(engine, written, params.columns, targets)
+    if problems:
+        raise ChecksFailed(listed(problems), hint="this is a bug of mlstrat: please report it with the params")
+
+
+def _record(params: Params, held_out: tuple[Any, ...], cells: dict[str, list[dict[str, Any]]], rows: Any) -> Splits:  # noqa: ANN401
+    label = params.columns.label
+    counts: dict[str, dict[str, dict[str, int]]] = {}
+    for name, found in cells.items():
+        for cell in sorted(found, key=lambda c: (c["source"], str(c[label]))):
+            counts.setdefault(name, {}).setdefault(cell["source"], {})[str(cell[label])] = cell["n"]
+    sizes = {piece.value: rows[piece] for piece in Split}
+    assumed = params.split.assumed_error
+    tau = params.diagnose.material_gap
+    proved = proofs({n: (r, assumed) for n, r in sizes.items()}, tau=tau, confidence=params.diagnose.confidence)
+    return Splits(
+        split_id=_identity(cells, label, tuple(cells)),
+        test_id=_identity(cells, label, (Split.TEST.value,)),
+        rows=sizes,
+        counts=counts,
+        held_out=held_out,
+        sizing=Sizing(splits=proved),
+        advice=_advice(proved, assumed, sum(sizes.values())),
+        settings={**params.split.model_dump(), "columns": params.columns.model_dump()},
+    )
+
+
+def _identity(cells: dict[str, list[dict[str, Any]]], label: str, splits: tuple[str, ...]) -> str:
+    """Return 12 hex digits that name the set of (id, split, label); row order and file layout do not matter."""
+    merged: dict[tuple[str, str], tuple[int, int]] = {}
+    for name in splits:
+        for cell in cells[name]:
+            n, digest = merged.get((name, str(cell[label])), (0, 0))
+            merged[name, str(cell[label])] = (n + cell["n"], digest ^ int(cell["bits"], 2))
+    lines = sorted(f"{name}\t{value!r}\t{n}\t{digest:x}" for (name, value), (n, digest) in merged.items())
+    return md5("\n".join(lines).encode("utf-8")).hexdigest()[:12]  # noqa: S324 - identity, not security
+
+
+def _advice(proved: dict[str, Proof], assumed: float, total: int) -> tuple[str, ...]:
+    """Return what these sizes can and cannot prove, and where the course would start."""
+    lines = [
+        f"{name}: {proof.n:,} rows know an error of {percent(assumed)} to +-{points(proof.half_width)} points; "
+        + (
+            f"the gap before it has to reach {points(proof.smallest_material_gap)} points to be proved material"
+            if proof.smallest_material_gap is not None
+            else "it is the first rung"
+        )
+        for name, proof in proved.items()
+    ]
+    start = "60/20/20" if total <= SMALL else "98/1/1" if total >= LARGE else "between 60/20/20 and 98/1/1"
+    lines.append(f"at {total:,} rows the course starts from {start}; the rows needed above are the reason to move")
+    return tuple(lines)

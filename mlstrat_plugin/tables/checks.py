@@ -1,0 +1,161 @@
+"""The checks that no setting turns off: on the sources, and on the splits that were written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import ibis
+
+from mlstrat_plugin.errors import MAX_EXAMPLES, examples, shown
+from mlstrat_plugin.records import RuleResult, SourceFacts
+from mlstrat_plugin.tables.engine import Engine
+from mlstrat_plugin.tables.sources import OpenSource, together
+from mlstrat_plugin.tables.splitting import content_key
+
+if TYPE_CHECKING:
+    from ibis.expr.types import BooleanValue, Table
+
+    from mlstrat_plugin.params import Columns
+
+EVERY = "every source"
+
+
+def check_sources(
+    engine: Engine, opened: list[OpenSource], columns: Columns
+) -> tuple[dict[str, SourceFacts], list[RuleResult]]:
+    """Check all sources in one scan; offending rows are looked up only where there are any.
+
+    Returns
+    -------
+    tuple
+        Facts by source, and one result per rule and source.
+    """
+    rows = together(opened)
+    seen = _scan(engine, rows, opened, columns)
+    facts = {
+        source.name: SourceFacts(
+            role=source.role, rows=seen[f"n_{i}"], bytes=source.bytes, groups=seen.get(f"groups_{i}")
+        )
+        for i, source in enumerate(opened)
+    }
+    results = []
+    for i, source in enumerate(opened):
+        mine = rows.filter(rows.source == source.name)
+        results += [
+            _result("ids are present", source.name, seen[f"no_id_{i}"], "a row without an id cannot be scored"),
+            _result(
+                "labels are present",
+                source.name,
+                seen[f"no_label_{i}"],
+                "a row without an answer cannot be counted right or wrong",
+                engine.rows(mine.filter(_absent(mine, columns.label)).select(id=mine[columns.id]).limit(MAX_EXAMPLES))
+                if seen[f"no_label_{i}"]
+                else [],
+            ),
+        ]
+    results.append(_unique_ids(engine, rows, columns, surplus=seen["n"] - seen["missing"] - seen["ids"]))
+    if columns.content:
+        results.append(_one_label_per_content(engine, rows, columns))
+    return facts, results
+
+
+def _scan(engine: Engine, rows: Table, opened: list[OpenSource], columns: Columns) -> dict[str, Any]:
+    totals = {"n": rows.count(), "ids": rows[columns.id].nunique(), "missing": rows[columns.id].isnull().sum()}
+    for i, source in enumerate(opened):
+        mine = rows.source == source.name
+        totals[f"n_{i}"] = mine.sum()
+        totals[f"no_id_{i}"] = (mine & rows[columns.id].isnull()).sum()
+        totals[f"no_label_{i}"] = (mine & _absent(rows, columns.label)).sum()
+        if columns.group is not None:
+            totals[f"groups_{i}"] = rows[columns.group].nunique(where=mine)
+    return engine.rows(rows.aggregate(**totals))[0]
+
+
+def _absent(rows: Table, column: str) -> BooleanValue:
+    """Return where a value is null, or not a number in a column of floats."""
+    value = rows[column]
+    return value.isnull() | value.isnan() if value.type().is_floating() else value.isnull()
+
+
+def _unique_ids(engine: Engine, rows: Table, columns: Columns, *, surplus: int) -> RuleResult:
+    found: list[dict[str, Any]] = []
+    if surplus:
+        twice = rows.filter(rows[columns.id].notnull()).group_by(id=rows[columns.id]).agg(n=ibis._.count())
+        found = engine.rows(twice.filter(twice.n > 1).order_by("id").limit(MAX_EXAMPLES))
+    return _result("ids are unique", EVERY, surplus, "an id names one example over all sources", found)
+
+
+def _one_label_per_content(engine: Engine, rows: Table, columns: Columns) -> RuleResult:
+    """Report same content with different labels: somebody labelled one of them wrongly."""
+    keyed = rows.select(key=content_key(rows, columns), label=rows[columns.label], id=rows[columns.id].cast("string"))
+    keyed = keyed.filter(keyed.key.notnull())
+    torn = keyed.group_by("key").agg(labels=keyed.label.nunique(), id=keyed.id.min(), n=keyed.count())
+    torn = engine.keep(torn.filter(torn.labels > 1))
+    return _result(
+        "one label per content",
+        EVERY,
+        engine.count(torn),
+        "equal examples with different labels: at least one label is wrong",
+        engine.rows(torn.order_by("id").select("id").limit(MAX_EXAMPLES)),
+        severity="warning",
+    )
+
+
+def _result(
+    rule: str, source: str, broken: int, why: str, found: list[dict[str, Any]] | None = None, severity: str = "critical"
+) -> RuleResult:
+    ids = tuple(shown(row["id"]) for row in found or [])
+    return RuleResult(
+        rule=rule,
+        source=source,
+        outcome="failed" if broken else "passed",
+        severity=severity,
+        why=why,
+        detail=f"{broken:,} rows" if broken else "",
+        examples=ids,
+    )
+
+
+def check_splits(engine: Engine, written: dict[str, Table], columns: Columns, targets: list[str]) -> list[str]:
+    """Look for leaks in the files that were written.
+
+    Parameters
+    ----------
+    engine : Engine
+        Runs the scans.
+    written : dict of str to Table
+        The four splits, read back.
+    columns : params.Columns
+        Which columns must not straddle.
+    targets : list of str
+        Names of the target sources.
+
+    Returns
+    -------
+    list of str
+        A sentence per broken rule; empty means that all hold.
+    """
+    problems = []
+    for split in ("dev", "test"):
+        foreign = written[split].filter(~written[split].source.isin(targets))
+        if engine.count(foreign):
+            problems.append(f"{split} holds {engine.count(foreign):,} rows that are not from a target source")
+    kinds = {"id": columns.id, **({"group": columns.group} if columns.group else {})}
+    for kind, column in kinds.items():
+        problems += _straddling(engine, {split: table.select(key=table[column]) for split, table in written.items()}, kind)
+    if columns.content:
+        contents = {split: table.select(key=content_key(table, columns)) for split, table in written.items()}
+        problems += _straddling(engine, contents, "content")
+    return problems
+
+
+def _straddling(engine: Engine, keys: dict[str, Table], kind: str) -> list[str]:
+    problems = []
+    for held, others in (("dev", ("test", "train", "train-dev")), ("test", ("train", "train-dev"))):
+        small = keys[held].filter(keys[held].key.notnull()).distinct()
+        for other in others:
+            leaked = keys[other].semi_join(small, "key").distinct().limit(MAX_EXAMPLES)
+            found = [row["key"] for row in engine.rows(leaked)]
+            if found:
+                problems.append(f"{kind} in both {held} and {other}: {examples(found)}")
+    return problems
