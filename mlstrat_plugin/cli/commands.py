@@ -1,0 +1,203 @@
+"""One command per stage, and the two that need none: parse, call, print."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from mlstrat_plugin.params import Params
+    from mlstrat_plugin.records import Diagnosis, Splits, TrackedRun, Validation
+
+F = TypeVar("F", bound=Callable[..., Any])
+COUNT = re.compile(r"^(\d[\d_,]*)/(\d[\d_,]*)$")
+RUNGS = ("human", "train", "train-dev", "dev", "test")
+
+
+def _options(command: F) -> F:
+    """Add the options that every stage has."""
+    command = click.option("--json", "as_json", is_flag=True, help="Print the saved record as JSON.")(command)
+    return click.option(
+        "--params", "params_file", default="params.yaml", show_default=True, help="File with the `mlstrat:` block."
+    )(command)
+
+
+def _params(file: str) -> Params:
+    from mlstrat_plugin.params import load_params
+
+    return load_params(Path(file))
+
+
+def _print(
+    record: Diagnosis | Splits | Validation | TrackedRun, pretty: Callable[[], None], as_json: bool, quiet: bool
+) -> None:
+    from mlstrat_plugin.records import to_json
+
+    if as_json:
+        click.echo(to_json(record), nl=False)
+    elif not quiet:
+        pretty()
+
+
+@click.command()
+@_options
+@click.pass_obj
+def validate(obj: dict[str, Any], params_file: str, as_json: bool) -> int:
+    """Check every source: built-in checks and your expectations.
+
+    Writes reports/validation.json. Exit code 1 when a critical rule failed or could not be checked.
+    """
+    from mlstrat_plugin.cli.output import print_validation, working
+    from mlstrat_plugin.stages.validate import validate as stage
+
+    params = _params(params_file)
+    with working("checking the sources", quiet=obj["quiet"]):
+        record = stage(params)
+    _print(record, lambda: print_validation(record), as_json, obj["quiet"])
+    return 0 if record.passed else 1
+
+
+@click.command()
+@_options
+@click.pass_obj
+def split(obj: dict[str, Any], params_file: str, as_json: bool) -> None:
+    """Cut the sources into train, train-dev, dev and test.
+
+    Writes four Parquet files and reports/splits.json.
+    """
+    from mlstrat_plugin.cli.output import print_splits, working
+    from mlstrat_plugin.stages.split import split as stage
+
+    params = _params(params_file)
+    with working("splitting", quiet=obj["quiet"]):
+        record = stage(params)
+    _print(record, lambda: print_splits(record), as_json, obj["quiet"])
+
+
+@click.command()
+@_options
+@click.pass_obj
+def diagnose(obj: dict[str, Any], params_file: str, as_json: bool) -> None:
+    """Score the predictions and say what holds the model back.
+
+    Writes reports/diagnosis.json, report.html, ladder.png and ladder.csv.
+    """
+    from mlstrat_plugin.cli.output import print_diagnosis, working
+    from mlstrat_plugin.stages.diagnose import diagnose as stage
+
+    params = _params(params_file)
+    with working("diagnosing", quiet=obj["quiet"]):
+        record = stage(params)
+    _print(record, lambda: print_diagnosis(record), as_json, obj["quiet"])
+
+
+@click.command()
+@_options
+@click.pass_obj
+def track(obj: dict[str, Any], params_file: str, as_json: bool) -> None:
+    """Log the diagnosis to the MLflow run of the model.
+
+    Writes reports/tracked_run.json. A second call changes nothing. Exit code 3 when the server fails.
+    """
+    from mlstrat_plugin.cli.output import working
+    from mlstrat_plugin.stages.track import link
+    from mlstrat_plugin.stages.track import track as stage
+
+    params = _params(params_file)
+    with working("logging to MLflow", quiet=obj["quiet"]):
+        record = stage(params)
+    _print(record, lambda: click.echo(link(params)), as_json, obj["quiet"])
+
+
+@click.command()
+@_options
+def show(params_file: str, as_json: bool) -> None:
+    """Print the saved diagnosis and where to see it in MLflow."""
+    from mlstrat_plugin.cli.output import print_diagnosis
+    from mlstrat_plugin.stages.track import link, read_diagnosis
+
+    params = _params(params_file)
+    record = read_diagnosis()
+    where = link(params)
+
+    def pretty() -> None:
+        print_diagnosis(record)
+        click.echo(f"\nIn MLflow:\n{where}")
+
+    _print(record, pretty, as_json, quiet=False)
+
+
+@click.command()
+@click.argument("rungs", nargs=-1, required=True, metavar="RUNG=WRONG/ROWS...")
+@click.option("--material-gap", type=float, help="Gap worth acting on, a fraction in (0, 1).  [default: 0.01]")
+@click.option("--relative", type=float, help="The same as a share of the dev error; the larger counts.  [default: 0]")
+@click.option("--same-distribution", is_flag=True, help="Train and dev come from one distribution.")
+@click.option("--json", "as_json", is_flag=True, help="Print the diagnosis as JSON.")
+@click.pass_obj
+def quick(
+    obj: dict[str, Any],
+    rungs: tuple[str, ...],
+    material_gap: float | None,
+    relative: float | None,
+    same_distribution: bool,
+    as_json: bool,
+) -> None:
+    """Diagnose from five error counts, without any files.
+
+    RUNG is human, train, train-dev, dev or test; any split but two may be missing. WRONG/ROWS is a count such as
+    5/500; a percentage such as 7% or a fraction such as 0.07 is a declared constant.
+
+    Example: mlstrat quick human=5/500 train=10000/500000 train-dev=125/2500 dev=175/2500 test=188/2500
+    """
+    from mlstrat_plugin.core.diagnosis import diagnose as diagnose_counts
+    from mlstrat_plugin.records import Settings
+
+    given = {"material_gap": material_gap, "material_gap_relative": relative}
+    settings = Settings(same_distribution=same_distribution, **{k: v for k, v in given.items() if v is not None})
+    record = diagnose_counts(**_ladder(rungs), settings=settings)
+
+    def pretty() -> None:
+        from mlstrat_plugin.cli.output import print_diagnosis
+
+        print_diagnosis(record)
+
+    _print(record, pretty, as_json, obj["quiet"])
+
+
+def _ladder(rungs: tuple[str, ...]) -> dict[str, Any]:
+    """Parse ``rung=value`` arguments; all problems are named at once."""
+    from mlstrat_plugin.errors import EstimateError, did_you_mean, listed, shown
+
+    ladder: dict[str, Any] = {}
+    problems = []
+    for argument in rungs:
+        name, equals, text = argument.partition("=")
+        name = name.strip().replace("_", "-")
+        value = _value(text.strip())
+        if not equals or name not in RUNGS:
+            problems.append(f"{shown(argument)}: the rungs are {', '.join(RUNGS)}{did_you_mean(name, RUNGS)}")
+        elif value is None:
+            problems.append(f"{shown(argument)}: give wrong/rows such as 5/500, or a constant such as 7% or 0.07")
+        elif name.replace("-", "_") in ladder:
+            problems.append(f"{shown(argument)}: {name} is given twice")
+        else:
+            ladder[name.replace("-", "_")] = value
+    if problems:
+        raise EstimateError(listed(problems), hint="see `mlstrat quick --help` for an example")
+    return ladder
+
+
+def _value(text: str) -> float | tuple[int, int] | None:
+    """Return counts, a declared fraction, or nothing where the text is neither."""
+    counts = COUNT.match(text)
+    if counts:
+        wrong, rows = (int(part.replace("_", "").replace(",", "")) for part in counts.groups())
+        return wrong, rows
+    try:
+        return float(text.removesuffix("%")) / 100 if text.endswith("%") else float(text)
+    except ValueError:
+        return None

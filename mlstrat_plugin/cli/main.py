@@ -1,0 +1,101 @@
+"""The entry point: one place that turns errors into messages and exit codes."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from mlstrat_plugin.errors import MlstratError
+
+INTERRUPTED, BROKEN, USAGE = 130, 3, 2
+COMMANDS = {
+    "validate": "Check every source: built-in checks and your expectations.",
+    "split": "Cut the sources into train, train-dev, dev and test.",
+    "diagnose": "Score the predictions and say what holds the model back.",
+    "track": "Log the diagnosis to the MLflow run of the model.",
+    "show": "Print the saved diagnosis and where to see it in MLflow.",
+    "quick": "Diagnose from five error counts, without any files.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands' names and imports them when one is called, so that help stays fast."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in pipeline order."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, or nothing where there is none of that name."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module("mlstrat_plugin.cli.commands"), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, with a suggestion for a misspelt one."""
+        from mlstrat_plugin.errors import did_you_mean, shown
+
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise click.UsageError(f"No such command {shown(args[0])}{did_you_mean(args[0], COMMANDS)}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("-v", "--verbose", count=True, help="Say more; twice shows tracebacks.")
+@click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
+@click.version_option(package_name="mlstrat-plugin", prog_name="mlstrat")
+@click.pass_context
+def cli(ctx: click.Context, verbose: int, quiet: bool) -> None:
+    """Tell what holds a model back, with an interval on every number.
+
+    Exit codes: 0 yes; 1 the answer is no; 2 mend the input; 3 environment, server or bug; 130 interrupted.
+    """
+    ctx.obj = {"verbose": verbose, "quiet": quiet}
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and leave with its exit code."""
+    sys.exit(_run(arguments))
+
+
+def _run(arguments: list[str] | None) -> int:
+    given = sys.argv[1:] if arguments is None else arguments
+    tracebacks = sum(a.count("v") for a in given if a.startswith("-v")) + given.count("--verbose") >= 2
+    try:
+        result: Any = cli.main(args=given, standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return USAGE
+    except (click.Abort, KeyboardInterrupt):
+        sys.stderr.write("interrupted; files are as they were before, or complete\n")
+        return INTERRUPTED
+    except MlstratError as error:
+        from mlstrat_plugin.cli.output import print_error
+
+        if tracebacks:
+            raise
+        print_error(error)
+        return error.exit_code
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output left; nobody is there to be told
+        return 0
+    except Exception as error:
+        if tracebacks:
+            raise
+        sys.stderr.write(f"bug: {type(error).__name__}: {error!r:.300}\nhint: `mlstrat -vv ...` shows where; report it\n")
+        return BROKEN

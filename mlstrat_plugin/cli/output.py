@@ -1,0 +1,108 @@
+"""What the terminal shows: results on stdout, everything else on stderr, nothing that data could make it do."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from mlstrat_plugin.core.wording import rows_sentence
+from mlstrat_plugin.errors import MlstratError
+from mlstrat_plugin.records import Diagnosis, Splits, Validation
+from mlstrat_plugin.report.view import Row, view_of
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+STYLES = {"material": "bold red", "unclear": "yellow", "ruled-out": "blue", "negative": "green"}
+OUTCOMES = {"passed": "green", "failed": "bold red", "could-not-check": "bold magenta"}
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Return a console that takes no markup, emoji or highlighting from the text it prints."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+
+def plain(text: str) -> str:
+    """Return text in which control characters are written out.
+
+    >>> plain("a\\x1b[31m")
+    'a\\\\x1b[31m'
+    """
+    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
+
+
+@contextmanager
+def working(what: str, *, quiet: bool) -> Iterator[None]:
+    """Show on stderr that something is going on; silent when nobody watches."""
+    if quiet or not sys.stderr.isatty():
+        yield
+        return
+    with console(stderr=True).status(plain(what)):
+        yield
+
+
+def print_diagnosis(record: Diagnosis) -> None:
+    """Print the verdict, the ladder and the gaps."""
+    view, out = view_of(record), console()
+    out.print(f"{plain(view.diagnosis)}", style="bold")
+    out.print(plain(view.summary))
+    out.print(f"lean: {plain(view.lean)}\n")
+    _table(("error", "value", "interval", "wrong of rows", "method"), view.ladder)
+    _table(("gap", "between", "points", "simultaneous", "status", "method"), view.gaps)
+    for finding in record.findings:
+        out.print(f"{finding.code} {finding.severity}: {plain(finding.title)}. {plain(finding.message)}")
+        for step in finding.next_steps if finding.severity == "problem" else ():
+            out.print(f"    - {plain(step)}")
+
+
+def print_splits(record: Splits) -> None:
+    """Print rows by split and source, what was held out, and what the sizes can prove."""
+    rows = [
+        Row(name, (source, f"{sum(labels.values()):,}", f"{len(labels):,}"))
+        for name, sources in record.counts.items()
+        for source, labels in sources.items()
+    ]
+    _table(("split", "source", "rows", "labels"), tuple(rows))
+    out = console()
+    for held in record.held_out:
+        out.print(f"held out: {held.rows:,} rows of {plain(held.source)}: {held.reason}")
+    for line in record.advice:
+        out.print(line)
+    out.print(f"split {record.split_id}, test {record.test_id}{rows_sentence(record.sizing.open_question)}")
+
+
+def print_validation(record: Validation) -> None:
+    """Print every rule with its outcome; failed ones with examples."""
+    out = console()
+    for rule in record.rules:
+        detail = f"  {rule.detail}" if rule.detail else ""
+        examples = f"  e.g. {', '.join(rule.examples)}" if rule.examples else ""
+        out.print(f"{rule.outcome:>15}  ", style=OUTCOMES[rule.outcome], end="")
+        out.print(plain(f"{rule.source}: {rule.rule} [{rule.severity}]{detail}{examples}"))
+    passed = sum(rule.outcome == "passed" for rule in record.rules)
+    out.print(f"{passed} of {len(record.rules)} rules passed; the data is {'valid' if record.passed else 'NOT valid'}")
+
+
+def print_error(error: MlstratError) -> None:
+    """Print what was wrong and what to do, on stderr."""
+    out = console(stderr=True)
+    out.print("error: ", style="bold red", end="")
+    out.print(plain(error.message))
+    if error.hint:
+        out.print(f"hint: {plain(error.hint)}")
+
+
+def _table(head: tuple[str, ...], rows: tuple[Row, ...]) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*head, box=box.SIMPLE_HEAD, pad_edge=False)
+    for row in rows:
+        style = STYLES.get(row.status, "")
+        table.add_row(Text(plain(row.name), style=style), *(Text(plain(cell)) for cell in row.cells))
+    console().print(table)

@@ -1,0 +1,120 @@
+"""The ladder as a picture: five errors with their intervals, the gaps between them, the verdict above."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from mlstrat_plugin.core.wording import percent, points
+from mlstrat_plugin.records import LADDER, Diagnosis, GapRecord
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# Okabe and Ito's palette, which colour-blind people can tell apart; status is written out as well.
+STATUS_COLOURS = {"material": "#D55E00", "unclear": "#E69F00", "ruled-out": "#0072B2", "negative": "#009E73"}
+THEMES = {
+    "light": {"ink": "#1f2328", "soft": "#8b949e", "paper": "#ffffff"},
+    "dark": {"ink": "#e6edf3", "soft": "#6e7681", "paper": "#161b22"},
+}
+
+
+def ladder_png(record: Diagnosis) -> bytes:
+    """Return the picture for MLflow and README: 144 dots per inch, light, the same bytes for the same record."""
+    return _draw(record, "light", "png", {"Software": None})
+
+
+def ladder_svg(record: Diagnosis, theme: str) -> bytes:
+    """Return the picture for the report; ``theme`` is ``light`` or ``dark``."""
+    return _draw(record, theme, "svg", {"Date": None, "Creator": None})
+
+
+def _draw(record: Diagnosis, theme: str, kind: str, metadata: dict[str, Any]) -> bytes:
+    import matplotlib
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    colours = THEMES[theme]
+    with matplotlib.rc_context({"svg.hashsalt": "mlstrat", "font.size": 10, "svg.fonttype": "path"}):
+        figure = Figure(figsize=(8, 4.2), dpi=144, facecolor=colours["paper"], layout="constrained")
+        FigureCanvasAgg(figure)
+        axes = figure.add_subplot()
+        axes.set_facecolor(colours["paper"])
+        rungs = [rung for rung in LADDER if rung in record.errors]
+        _errors(axes, record, rungs, colours)
+        for gap in record.gaps.values():
+            _gap(axes, record, rungs, gap, _short(record, gap), colours)
+        axes.set_title(_title(record), loc="left", color=colours["ink"], fontweight="bold", fontsize=11)
+        _frame(axes, rungs, record, colours)
+        buffer = BytesIO()
+        figure.savefig(buffer, format=kind, metadata=metadata, facecolor=colours["paper"])
+    return buffer.getvalue()
+
+
+def _errors(axes: Axes, record: Diagnosis, rungs: list[str], colours: dict[str, str]) -> None:
+    for x, rung in enumerate(rungs):
+        error = record.errors[rung]
+        declared = error.n is None
+        axes.bar(
+            x,
+            100 * error.value,
+            width=0.42,
+            color=colours["paper"] if declared else colours["soft"],
+            edgecolor=colours["soft"],
+            linestyle="--" if declared else "-",
+        )
+        low, high = 100 * (error.value - error.low), 100 * (error.high - error.value)
+        axes.errorbar(x, 100 * error.value, yerr=[[low], [high]], color=colours["ink"], capsize=5, linewidth=1.4)
+        axes.annotate(
+            percent(error.value),
+            (x, 100 * error.high),
+            xytext=(0, 5),
+            textcoords="offset points",
+            ha="center",
+            color=colours["ink"],
+        )
+
+
+def _gap(axes: Axes, record: Diagnosis, rungs: list[str], gap: GapRecord, name: str, colours: dict[str, str]) -> None:
+    """Draw the gap as a step between its two bars, coloured and named by status."""
+    left, right = (rungs.index(rung) for rung in gap.between)
+    low, high = (100 * record.errors[rung].value for rung in gap.between)
+    middle = (left + right) / 2
+    colour = STATUS_COLOURS[gap.status]
+    axes.plot([left + 0.21, middle, middle, right - 0.21], [low, low, high, high], color=colour, linewidth=2)
+    top = 100 * max(record.errors[rung].high for rung in gap.between)
+    axes.annotate(
+        f"{name}\n{points(gap.value)} [{points(gap.low)}, {points(gap.high)}]\n{gap.status}",
+        (middle, top),
+        xytext=(0, 22),
+        textcoords="offset points",
+        ha="center",
+        fontsize=8,
+        color=colours["ink"],
+        bbox={"boxstyle": "round,pad=0.25", "facecolor": colours["paper"], "edgecolor": colour, "linewidth": 1.6},
+    )
+
+
+def _frame(axes: Axes, rungs: list[str], record: Diagnosis, colours: dict[str, str]) -> None:
+    labels = [f"{rung}\n{_rows(record.errors[rung].n)}" for rung in rungs]
+    axes.set_xticks(range(len(rungs)), labels, color=colours["ink"])
+    axes.set_ylabel("error, % (interval 95 %)".replace("95", f"{100 * record.settings.confidence:g}"), color=colours["ink"])
+    axes.set_ylim(0, max(1.0, 130 * max(error.high for error in record.errors.values())) * 1.18)
+    axes.tick_params(colors=colours["ink"], length=0)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_color(colours["soft"])
+
+
+def _rows(n: int | None) -> str:
+    return "declared" if n is None else f"n = {n:,}"
+
+
+def _short(record: Diagnosis, gap: GapRecord) -> str:
+    return next(name for name, known in record.gaps.items() if known is gap)
+
+
+def _title(record: Diagnosis) -> str:
+    lean = f"   leaning to {record.lean.problem} ({100 * record.lean.probability:.0f} %)" if record.lean else ""
+    return f"{record.diagnosis}{'' if record.diagnosis in record.gaps else lean}"

@@ -1,0 +1,91 @@
+"""The view as HTML, Markdown and CSV; everything that comes from data is escaped for where it goes."""
+
+from __future__ import annotations
+
+import csv
+from base64 import b64encode
+from io import StringIO
+from typing import TYPE_CHECKING
+
+from mlstrat_plugin.records import LADDER, Diagnosis
+from mlstrat_plugin.report.charts import ladder_svg
+from mlstrat_plugin.report.view import Row, view_of
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+MARKDOWN_SPECIAL = r"\`*_{}[]<>()#+!|~&"
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def report_html(record: Diagnosis) -> str:
+    """Return a self-contained page: no script, nothing fetched, light and dark."""
+    pictures = {theme: b64encode(ladder_svg(record, theme)).decode("ascii") for theme in ("light", "dark")}
+    return _environment().get_template("report.html").render(view=view_of(record), pictures=pictures)
+
+
+def note_markdown(record: Diagnosis, *, picture: str, report: str) -> str:
+    """Return the text of an MLflow note: the verdict and its number first, the picture, then the tables.
+
+    Parameters
+    ----------
+    record : Diagnosis
+        What to show.
+    picture, report : str
+        Links to the picture and to the full report.
+    """
+    view = view_of(record)
+    lines = [f"**{markdown(view.diagnosis)}** - {markdown(view.summary)}", "", f"![ladder]({picture})", ""]
+    lines += _table(("error", "value", "interval", "wrong of rows", "method"), view.ladder)
+    lines += _table(("gap", "between", "points", "simultaneous interval", "status", "method"), view.gaps)
+    for finding in view.findings:
+        lines.append(f"- **{finding.code} {markdown(finding.title)}**: {markdown(finding.message)}")
+        if finding.severity == "problem":
+            lines += [f"  - {markdown(step)}" for step in finding.next_steps]
+    return "\n".join([*lines, "", f"[Full report]({report})", ""])
+
+
+def _table(head: tuple[str, ...], rows: tuple[Row, ...]) -> list[str]:
+    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
+    lines += [f"| {' | '.join(markdown(cell) for cell in (row.name, *row.cells))} |" for row in rows]
+    return [*lines, ""]
+
+
+def markdown(text: str) -> str:
+    """Return text that Markdown shows as it is.
+
+    >>> markdown("a|b <script>")
+    'a\\\\|b \\\\<script\\\\>'
+    """
+    flat = " ".join(str(text).split())
+    return "".join(f"\\{c}" if c in MARKDOWN_SPECIAL else c for c in flat)
+
+
+def ladder_csv(record: Diagnosis) -> str:
+    """Return the ladder for ``dvc plots``: one line per rung, in ladder order."""
+    buffer = StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(["rung", "order", "error", "low", "high", "n", "method"])
+    for order, rung in enumerate(LADDER):
+        error = record.errors.get(rung)
+        if error is not None:
+            numbers = (error.value, error.low, error.high)
+            writer.writerow([neutral(rung), order, *(f"{x:.6f}" for x in numbers), error.n or "", error.method])
+    return buffer.getvalue()
+
+
+def neutral(text: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula.
+
+    >>> neutral("=cmd()"), neutral("train-dev")
+    ("'=cmd()", 'train-dev')
+    """
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+
+
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    return Environment(
+        loader=PackageLoader("mlstrat_plugin.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )

@@ -1,0 +1,89 @@
+"""What the page and the note show: the record's numbers as text, nothing computed, nothing marked up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mlstrat_plugin.core.wording import counted, interval, percent, points, rows_sentence
+from mlstrat_plugin.records import Diagnosis, ErrorRecord, Finding
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a table, as text."""
+
+    name: str
+    cells: tuple[str, ...]
+    status: str = ""
+
+
+@dataclass(frozen=True)
+class View:
+    """Everything a page says, in order."""
+
+    diagnosis: str
+    summary: str
+    lean: str
+    ladder: tuple[Row, ...]
+    gaps: tuple[Row, ...]
+    sources: tuple[Row, ...]
+    findings: tuple[Finding, ...]
+    sizing: tuple[Row, ...]
+    rows_needed: str
+    footer: tuple[str, ...]
+
+
+def view_of(record: Diagnosis) -> View:
+    """Return the record as text."""
+    lean = record.lean
+    return View(
+        diagnosis=record.diagnosis,
+        summary=record.summary,
+        lean=f"{lean.problem} ({100 * lean.probability:.0f} %)" if lean else "not drawn",
+        ladder=tuple(_error_row(rung, error) for rung, error in record.errors.items()),
+        gaps=tuple(
+            Row(
+                name,
+                (f"{gap.between[1]} - {gap.between[0]}", points(gap.value), interval(gap.low, gap.high), gap.status, gap.method),
+                gap.status,
+            )
+            for name, gap in record.gaps.items()
+        ),
+        sources=tuple(
+            _error_row(f"{split} / {source}", error)
+            for split, errors in record.by_source.items()
+            for source, error in errors.items()
+        ),
+        findings=record.findings,
+        sizing=tuple(
+            Row(
+                name,
+                (
+                    f"{proof.n:,}",
+                    f"+-{points(proof.half_width)}",
+                    points(proof.smallest_material_gap) if proof.smallest_material_gap is not None else "",
+                ),
+            )
+            for name, proof in record.sizing.splits.items()
+        ),
+        rows_needed=rows_sentence(record.sizing.open_question),
+        footer=_footer(record),
+    )
+
+
+def _error_row(name: str, error: ErrorRecord) -> Row:
+    bounds = f"{percent(error.low)} to {percent(error.high)}" if error.n is not None else "taken as exact"
+    return Row(name, (percent(error.value), bounds, counted(error), error.method))
+
+
+def _footer(record: Diagnosis) -> tuple[str, ...]:
+    settings = record.settings
+    return tuple(
+        line
+        for line in (
+            f"material gap {points(record.material_gap)} points; joint confidence {percent(settings.confidence)}",
+            f"intervals of errors: two-sided {percent(settings.confidence)}; of gaps: simultaneous over {len(record.gaps)}",
+            f"lean from {settings.lean_draws:,} draws, seed {settings.seed}",
+            f"split {record.split_id}, test {record.test_id}" if record.split_id else "no split identity: typed-in counts",
+        )
+    )

@@ -1,0 +1,84 @@
+"""The stage ``diagnose``: splits and predictions to the diagnosis, its report and its picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mlstrat_plugin.adapters.files import replacing
+from mlstrat_plugin.core.diagnosis import Measurement, diagnose_ladder
+from mlstrat_plugin.core.findings import Circumstances
+from mlstrat_plugin.core.human_level import Declared
+from mlstrat_plugin.core.tallies import ErrorTally
+from mlstrat_plugin.errors import RecordError
+from mlstrat_plugin.params import Human, Params
+from mlstrat_plugin.records import HUMAN, LADDER, Diagnosis, Splits, from_json, to_json
+
+REPORT = Path("reports/diagnosis.json")
+PAGE = Path("reports/report.html")
+PICTURE = Path("reports/ladder.png")
+TABLE = Path("reports/ladder.csv")
+SPLITS = Path("reports/splits.json")
+
+
+def diagnose(params: Params) -> Diagnosis:
+    """Score the predictions and write diagnosis.json, report.html, ladder.png and ladder.csv.
+
+    All four files are moved into place together.
+
+    Raises
+    ------
+    RecordError
+        ``reports/splits.json`` is missing or damaged.
+    PredictionsError
+        The predictions do not fit the splits.
+    """
+    from mlstrat_plugin.report.charts import ladder_png
+    from mlstrat_plugin.report.render import ladder_csv, report_html
+    from mlstrat_plugin.tables.engine import Engine
+    from mlstrat_plugin.tables.tallying import tally
+
+    splits = _splits()
+    with Engine(params.engine) as engine:
+        tallies = tally(engine, Path(params.split.folder), params.columns, params.evaluate)
+    ladder: dict[str, Measurement] = {**tallies.ladder()}
+    if params.human is not None:
+        ladder[HUMAN] = human_level(params.human)
+    record = diagnose_ladder(
+        {rung: ladder[rung] for rung in LADDER if rung in ladder},
+        params.diagnose.settings(),
+        by_source=tallies.by_source,
+        roles={name: source.role for name, source in params.sources.items()},
+        circumstances=Circumstances(
+            trained_on=tallies.trained_on,
+            not_trained_on=tallies.not_trained_on,
+            groups=tallies.groups,
+            train_rows=tallies.train_rows,
+        ),
+        split_id=splits.split_id,
+        test_id=splits.test_id,
+    )
+    contents = {
+        REPORT: to_json(record).encode(),
+        PAGE: report_html(record).encode(),
+        PICTURE: ladder_png(record),
+        TABLE: ladder_csv(record).encode(),
+    }
+    with replacing(*contents) as parts:
+        for part, content in zip(parts, contents.values(), strict=True):
+            part.write_bytes(content)
+    return record
+
+
+def human_level(human: Human) -> Measurement:
+    """Return the human level as it was given: declared, or counted."""
+    if human.error is not None:
+        return Declared(human.error)
+    return ErrorTally(wrong=human.errors or 0, n=human.n or 0)
+
+
+def _splits() -> Splits:
+    try:
+        text = SPLITS.read_text(encoding="utf-8")
+    except OSError as error:
+        raise RecordError(f"cannot read {SPLITS}: {error.strerror}", hint="run `mlstrat split` first") from error
+    return from_json(Splits, text, name=str(SPLITS), stage="split")

@@ -1,0 +1,179 @@
+"""The stage ``track``: the diagnosis onto the MLflow run that trained the model."""
+
+from __future__ import annotations
+
+import json
+from hashlib import md5
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlstrat_plugin.adapters.files import write_text
+from mlstrat_plugin.errors import RecordError
+from mlstrat_plugin.params import Params, load_params
+from mlstrat_plugin.records import Diagnosis, Split, TrackedRun, from_json, to_json
+
+if TYPE_CHECKING:
+    from mlstrat_plugin.adapters.tracking import DatasetItem, RunUpdate
+
+DIAGNOSIS = Path("reports/diagnosis.json")
+PAGE = Path("reports/report.html")
+PICTURE = Path("reports/ladder.png")
+REPORT = Path("reports/tracked_run.json")
+FOLDER = "diagnosis"
+FORMAT = "1"  # part of the digest: a newer layout of the run is logged again
+
+
+def tracking_uri(params_file: str | Path = "params.yaml") -> str:
+    """Return the tracking URI that ``mlstrat track`` uses, for the training code to use the same.
+
+    A relative SQLite path is made absolute against the DVC project, so that a temporary experiment writes to the
+    project's database and not to a folder that is deleted.
+
+    Raises
+    ------
+    ParamsError
+        The params file is not usable.
+    """
+    from mlstrat_plugin.adapters.tracking import resolve_uri
+
+    return resolve_uri(load_params(params_file).track.tracking_uri)
+
+
+def track(params: Params) -> TrackedRun:
+    """Log the saved diagnosis and write ``reports/tracked_run.json``; a second call changes nothing.
+
+    Raises
+    ------
+    RecordError
+        ``reports/diagnosis.json`` or the run file is missing or damaged.
+    RunError
+        The training run is not there.
+    TrackingError
+        The server failed.
+    """
+    from mlstrat_plugin.adapters.tracking import Tracker, resolve_uri
+
+    record = read_diagnosis()
+    run_id = _training_run_id(params)
+    update = run_update(record, params)
+    tracker = Tracker(resolve_uri(params.track.tracking_uri), params.track.patience_seconds)
+    if run_id is None:
+        run_id = tracker.own_run(params.track.experiment, update.digest)
+    else:
+        tracker.training_run(run_id, str(params.track.run))
+    experiment_id = tracker.log(run_id, _with_links(update, run_id))
+    tracked = TrackedRun(run_id=run_id, experiment_id=experiment_id, diagnosis_digest=update.digest)
+    write_text(REPORT, to_json(tracked))
+    return tracked
+
+
+def read_diagnosis() -> Diagnosis:
+    """Read the saved diagnosis.
+
+    Raises
+    ------
+    RecordError
+        It is missing or damaged.
+    """
+    return from_json(Diagnosis, _text(DIAGNOSIS, "diagnose"), name=str(DIAGNOSIS), stage="diagnose")
+
+
+def _text(file: Path, stage: str) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise RecordError(f"cannot read {file}: {error.strerror}", hint=f"run `mlstrat {stage}` first") from error
+
+
+def _training_run_id(params: Params) -> str | None:
+    """Return the run id that the training stage left, or nothing where the params say that there is none."""
+    if params.track.run is None:
+        return None
+    file = Path(params.track.run)
+    try:
+        run_id = json.loads(_text(file, "track")).get("run_id")
+    except (ValueError, AttributeError) as error:
+        raise RecordError(f"{file} is not a JSON object: {error}", hint="let training write {\"run_id\": ...}") from error
+    except RecordError as error:
+        raise RecordError(error.message, hint="train first, or set mlstrat.track.run to null") from error
+    if not isinstance(run_id, str) or not run_id:
+        raise RecordError(f"{file} has no run_id", hint="let training write {\"run_id\": ...}")
+    return run_id
+
+
+def run_update(record: Diagnosis, params: Params) -> RunUpdate:
+    """Return everything that the run shall carry, apart from links that need its id."""
+    from mlstrat_plugin.adapters.tracking import RunUpdate, quiet_metrics
+    from mlstrat_plugin.report.render import note_markdown
+
+    lean = f"{record.lean.problem} {100 * record.lean.probability:.0f}%" if record.lean else "none"
+    metrics = {f"error/{rung}": error.value for rung, error in record.errors.items()}
+    metrics |= {f"gap/{name.replace('+', '-or-')}": gap.value for name, gap in record.gaps.items()}
+    metrics["gap/dominant"] = max(gap.value for gap in record.gaps.values())
+    tags = {"diagnosis": record.diagnosis, "lean": lean, "mlstrat.version": _version()}
+    tags |= {"split_id": record.split_id or "", "test_id": record.test_id or ""}
+    note = note_markdown(record, picture="PICTURE", report="REPORT")
+    files = (DIAGNOSIS, PAGE, PICTURE)
+    content = "\n".join([FORMAT, *(md5(_bytes(file)).hexdigest() for file in files), repr(tags), note])  # noqa: S324 - identity, not security
+    return RunUpdate(
+        digest=md5(content.encode("utf-8")).hexdigest(),  # noqa: S324 - identity, not security
+        metrics=quiet_metrics(metrics),
+        tags=tags,
+        note=note,
+        short_note=note.split("\n", 1)[0],
+        artifacts=files,
+        artifact_folder=FOLDER,
+        datasets=tuple(_datasets(record, params)),
+    )
+
+
+def _with_links(update: RunUpdate, run_id: str) -> RunUpdate:
+    """Fill in the links that need the run's id: MLflow shows artifacts of the run inside its note."""
+    from dataclasses import replace
+
+    picture = f"get-artifact?path={FOLDER}/{PICTURE.name}&run_uuid={run_id}"
+    page = f"get-artifact?path={FOLDER}/{PAGE.name}&run_uuid={run_id}"
+    return replace(update, note=update.note.replace("(PICTURE)", f"({picture})").replace("(REPORT)", f"({page})"))
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise RecordError(f"cannot read {file}: {error.strerror}", hint="run `mlstrat diagnose` first") from error
+
+
+def _datasets(record: Diagnosis, params: Params) -> list[DatasetItem]:
+    from mlstrat_plugin.adapters.tracking import DatasetItem
+
+    return [
+        DatasetItem(
+            name=f"{split.value}[{'+'.join(record.by_source[split.value])}]",
+            digest=str(record.test_id if split is Split.TEST else record.split_id),
+            context=split.value,
+            uri=f"{params.split.folder}/{split.file_stem}.parquet",
+            rows=sum(error.n or 0 for error in record.by_source[split.value].values()),
+        )
+        for split in Split
+        if split.value in record.by_source
+    ]
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("mlstrat-plugin")
+
+
+def link(params: Params) -> str:
+    """Return how to see the tracked run.
+
+    Raises
+    ------
+    RecordError
+        Nothing was tracked yet.
+    """
+    from mlstrat_plugin.adapters.tracking import resolve_uri, run_link
+
+    tracked = from_json(TrackedRun, _text(REPORT, "track"), name=str(REPORT), stage="track")
+    return run_link(resolve_uri(params.track.tracking_uri), tracked.experiment_id, tracked.run_id)
