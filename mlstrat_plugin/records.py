@@ -265,10 +265,10 @@ def from_json(kind: type[Record], text: str, *, name: str, stage: str) -> Record
     Raises
     ------
     RecordError
-        The text is not JSON, of another schema version, or lacks or adds a field.
+        The text is not JSON, of another schema version, or lacks a field. Unknown fields are
+        ignored: a newer mlstrat may have added them.
     """
-    from pydantic import ConfigDict, TypeAdapter, ValidationError
-    from pydantic.dataclasses import dataclass as checked
+    from pydantic import TypeAdapter, ValidationError
 
     hint = f"run `mlstrat {stage}` again to write it anew"
     try:
@@ -279,7 +279,7 @@ def from_json(kind: type[Record], text: str, *, name: str, stage: str) -> Record
     if version != SCHEMA_VERSION:
         raise RecordError(f"{name} has schema_version {version!r}; this mlstrat reads {SCHEMA_VERSION}", hint=hint)
     try:
-        return TypeAdapter(checked(kind, config=ConfigDict(extra="forbid"))).validate_python(data)
+        return TypeAdapter(kind).validate_python(data)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
