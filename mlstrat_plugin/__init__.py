@@ -21,7 +21,7 @@ _HOME = {
 }
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - PEP 562: whatever the public name is
+def __getattr__(name: str) -> Any:
     """Load a public name when it is first used, so that importing the package stays cheap."""
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -15,7 +15,10 @@ MlstratError
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 MAX_EXAMPLES = 5  # a message names this many examples and counts the rest
 MAX_TEXT = 80  # characters of one value from the data that a message repeats
@@ -81,10 +84,10 @@ class TrackingError(MlstratError):
 
 
 def shown(value: object) -> str:
-    """Return a value from the data as one bounded line that a terminal cannot act on.
+    r"""Return a value from the data as one bounded line that a terminal cannot act on.
 
-    >>> shown("a\\x1b[31mb")
-    "'a\\\\x1b[31mb'"
+    >>> shown("a\x1b[31mb")
+    "'a\\x1b[31mb'"
     """
     text = repr(value) if not isinstance(value, str) else repr(str(value))
     return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 4] + "...'"

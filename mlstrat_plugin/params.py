@@ -16,10 +16,8 @@ BLOCK = "mlstrat"
 _DEFAULTS = Settings()
 
 
-def _size(value: float) -> float:
-    share = isinstance(value, float) and 0 < value < 1
-    count = isinstance(value, int) and value >= 1
-    if not (share or count):
+def _size(value: int | float) -> int | float:
+    if not (value >= 1 if isinstance(value, int) else 0 < value < 1):
         raise ValueError("must be a share strictly between 0 and 1, or a whole number of rows from 1 on")
     return value
 
@@ -42,7 +40,7 @@ class Engine(Block):
     """What runs the scans."""
 
     name: Literal["duckdb"] = Field("duckdb", description="duckdb")
-    threads: Whole | None = Field(None, ge=1, description="cores to use, a whole number from 1 on; null takes all")
+    threads: Whole = Field(0, ge=0, description="cores to use, a whole number from 1 on; 0 takes all")
     memory_mb: Whole = Field(1024, ge=128, description="megabytes before the engine spills to disk, from 128 on")
 
 
@@ -100,7 +98,7 @@ class Split(Block):
     def _fits(self) -> Split:
         if isinstance(self.dev, float) and isinstance(self.test, float) and self.dev + self.test >= 1:
             raise ValueError(
-                f"dev + test = {self.dev + self.test:g} leaves no target row over; the two shares must add up to below 1"
+                f"dev + test = {self.dev + self.test:g} leaves no target row over; the shares must add up to below 1"
             )
         if isinstance(self.target_in_train, float) and not 0 < self.target_in_train < 1:
             raise ValueError(f"target_in_train = {self.target_in_train:g} must be rest, none or a share in (0, 1)")
@@ -204,7 +202,7 @@ class _Loader(yaml.SafeLoader):
     """YAML as DVC reads it where it matters: ``1e-3`` is a number, and a key given twice is an error."""
 
 
-_Loader.add_implicit_resolver(  # type: ignore[no-untyped-call]  # PyYAML types its classes, not this call
+_Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float", re.compile(r"^[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
 )
 
@@ -221,7 +219,7 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
 _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
 
 
-def load_yaml(path: Path) -> Any:  # noqa: ANN401 - any YAML value
+def load_yaml(path: Path) -> Any:
     """Read a YAML file without running anything in it.
 
     Raises
@@ -291,15 +289,14 @@ def _locate(loc: tuple[str | int, ...]) -> tuple[str, type[BaseModel], str]:
             description = fields[str(part)].description or ""
             inner = fields[str(part)].annotation
             model = _model_in(inner) or model
-        elif path[-1] == "sources" or part == loc[-1] and not description:
+        elif path[-1] == "sources" or (part == loc[-1] and not description):
             path.append(str(part))
             description = "" if path[-2] == "sources" else description
     return ".".join(path), model, description
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401 - a type expression
+def _model_in(annotation: Any) -> type[BaseModel] | None:
     """Return the Block inside ``Block``, ``Block | None`` or ``dict[str, Block]``."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     return next((m for arg in getattr(annotation, "__args__", ()) if (m := _model_in(arg))), None)
-

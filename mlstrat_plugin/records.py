@@ -239,7 +239,7 @@ def to_json(record: Diagnosis | Validation | Splits | TrackedRun) -> str:
     return json.dumps(_plain(asdict(record)), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+def _plain(value: Any) -> Any:
     """Round floats, so that the last bits of another machine do not make another file."""
     if isinstance(value, float):
         return round(value, 10)

@@ -28,7 +28,9 @@ def main() -> None:
         best = scores.argmax(axis=1)
         answers = model.classes_[best].astype(rows["label"].dtype)
         parts.append(
-            pd.DataFrame({"id": rows["id"], "prediction": answers, "score": scores[np.arange(len(best)), best].round(6)})
+            pd.DataFrame(
+                {"id": rows["id"], "prediction": answers, "score": scores[np.arange(len(best)), best].round(6)}
+            )
         )
     pd.concat(parts).to_parquet(PREDICTIONS, index=False)
 

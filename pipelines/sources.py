@@ -45,7 +45,7 @@ def photograph(scan: Image, camera: dict[str, float], rng: np.random.Generator) 
     photo = ndimage.gaussian_filter(photo, abs(rng.normal(0, camera["blur_pixels"])))
     photo = photo * (1 - camera["light"] * rng.uniform()) + _shadow(camera["light"], rng)
     photo = photo + rng.normal(0, camera["noise"] * WHITE, size=photo.shape)
-    return np.clip(photo, 0, WHITE)
+    return np.asarray(np.clip(photo, 0, WHITE), dtype=np.float64)
 
 
 def _shadow(light: float, rng: np.random.Generator) -> Image:

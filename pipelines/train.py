@@ -5,30 +5,34 @@ from __future__ import annotations
 import json
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import mlflow
 import numpy as np
 import pandas as pd
 import yaml
-from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 from skops import io as skops_io
 
 import mlstrat_plugin as mlstrat
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 TRAIN = Path("data/splits/train.parquet")
 MODEL = Path("models/model.skops")
 RUN = Path("models/run.json")
 TRAINED_ON = {"web_only": ["web"], "pooled": ["web", "mobile"], "fine_tune": ["web", "mobile"]}
 INK = 16.0
-TRUSTED = ["sklearn.neural_network._stochastic_optimizers.AdamOptimizer"]  # skops runs no code from a file, unlike pickle
+TRUSTED = [
+    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer"
+]  # skops runs no code from a file, unlike pickle
 
 
 def features(rows: pd.DataFrame) -> NDArray[np.float64]:
     """Return the pixels of each row, scaled to 0..1; shape (n, 64)."""
-    return np.stack(rows["pixels"].to_numpy()) / INK
+    return np.asarray(rows["pixels"].tolist(), dtype=np.float64) / INK
 
 
 def fit(train: pd.DataFrame, params: dict[str, Any]) -> MLPClassifier:
@@ -42,7 +46,9 @@ def fit(train: pd.DataFrame, params: dict[str, Any]) -> MLPClassifier:
         random_state=params["seed"],
     )
     sources = TRAINED_ON[params["strategy"]]
-    first = train[train["source"] == "web"] if params["strategy"] == "fine_tune" else train[train["source"].isin(sources)]
+    first = (
+        train[train["source"] == "web"] if params["strategy"] == "fine_tune" else train[train["source"].isin(sources)]
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the number of epochs is the stopping rule
         network.fit(features(first), first["label"])

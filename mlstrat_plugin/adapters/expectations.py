@@ -10,12 +10,14 @@ import logging
 import os
 import warnings
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlstrat_plugin.errors import ExpectationsError, did_you_mean, listed, shown
 from mlstrat_plugin.params import load_yaml
 from mlstrat_plugin.records import RuleResult
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 KEYS = {"type", "kwargs", "severity", "meta"}
 SEVERITIES = ("critical", "warning", "info")
@@ -41,7 +43,8 @@ def read_suite(source: str, file: Path) -> Suite:
     """
     if not file.is_file():
         raise ExpectationsError(
-            f"source {source!r} has no suite: {file} does not exist", hint="write one rule at least, such as a row count"
+            f"source {source!r} has no suite: {file} does not exist",
+            hint="write one rule at least, such as a row count",
         )
     data = load_yaml(file)
     rules = data.get("expectations") if isinstance(data, dict) else None
@@ -55,7 +58,7 @@ def read_suite(source: str, file: Path) -> Suite:
     return Suite(source, file, tuple(rules))
 
 
-def _problems(rule: Any, where: str) -> list[str]:  # noqa: ANN401 - whatever the YAML holds
+def _problems(rule: Any, where: str) -> list[str]:
     if not isinstance(rule, dict):
         return [f"{where} is {shown(rule)}, not a block of keys"]
     found = [f"{where}: unknown key {key!r}{did_you_mean(str(key), KEYS)}" for key in rule if key not in KEYS]
@@ -95,7 +98,7 @@ def evaluate(suite: Suite, parquet: Path) -> list[RuleResult]:
     return results
 
 
-def _great_expectations() -> Any:  # noqa: ANN401 - an untyped library
+def _great_expectations() -> Any:
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # deprecations inside the library
@@ -104,14 +107,16 @@ def _great_expectations() -> Any:  # noqa: ANN401 - an untyped library
     return gx
 
 
-def _build(gx: Any, suite: Suite) -> list[Any]:  # noqa: ANN401 - an untyped library
+def _build(gx: Any, suite: Suite) -> list[Any]:
     """Make each rule's object ourselves: the library's own loader drops what it does not know."""
     known = {_snake(name): name for name in dir(gx.expectations) if name.startswith("Expect")}
     built, problems = [], []
     for place, rule in enumerate(suite.rules, 1):
         where = f"{suite.file} rule {place}"
         if rule["type"] not in known:
-            problems.append(f"{where}: there is no expectation {shown(rule['type'])}{did_you_mean(rule['type'], known)}")
+            problems.append(
+                f"{where}: there is no expectation {shown(rule['type'])}{did_you_mean(rule['type'], known)}"
+            )
             continue
         kind = getattr(gx.expectations, known[rule["type"]])
         arguments = {**rule.get("kwargs", {}), "severity": rule.get("severity", "critical"), "meta": rule.get("meta")}
@@ -151,7 +156,7 @@ def _translate(rule: dict[str, Any], source: str, outcome: dict[str, Any]) -> Ru
     )
 
 
-def _exceptions(info: Any) -> list[str]:  # noqa: ANN401 - flat, or a dict by metric
+def _exceptions(info: Any) -> list[str]:
     """Return the messages of what was raised; the library has two shapes for it."""
     if not isinstance(info, dict):
         return []

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlstrat_plugin.errors import MlstratError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 
 class WriteError(MlstratError):
@@ -36,7 +39,8 @@ def replacing(*files: Path) -> Iterator[tuple[Path, ...]]:
             os.replace(part, file)
     except OSError as error:
         raise WriteError(
-            f"cannot write {error.filename or files[0]}: {error.strerror}", hint="free disk space or mend the permissions"
+            f"cannot write {error.filename or files[0]}: {error.strerror}",
+            hint="free disk space or mend the permissions",
         ) from error
     finally:
         for part in temporary:

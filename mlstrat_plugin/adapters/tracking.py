@@ -7,7 +7,6 @@ import logging
 import os
 import time
 import warnings
-from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,8 @@ from urllib.request import urlopen
 from mlstrat_plugin.errors import MlstratError, TrackingError, shown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
@@ -192,7 +193,7 @@ class Tracker:
     def _log_datasets(self, run: Run, update: RunUpdate) -> None:
         from mlflow.entities import Dataset, DatasetInput, InputTag
 
-        known = {(item.dataset.name, item.dataset.digest) for item in run.inputs.dataset_inputs}
+        known = {(item.dataset.name, item.dataset.digest) for item in (run.inputs.dataset_inputs if run.inputs else [])}
         inputs = [
             DatasetInput(
                 Dataset(

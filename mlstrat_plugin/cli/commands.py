@@ -156,8 +156,12 @@ def quick(
     from mlstrat_plugin.core.diagnosis import diagnose as diagnose_counts
     from mlstrat_plugin.records import Settings
 
-    given = {"material_gap": material_gap, "material_gap_relative": relative}
-    settings = Settings(same_distribution=same_distribution, **{k: v for k, v in given.items() if v is not None})
+    default = Settings()
+    settings = Settings(
+        same_distribution=same_distribution,
+        material_gap=default.material_gap if material_gap is None else material_gap,
+        material_gap_relative=default.material_gap_relative if relative is None else relative,
+    )
     record = diagnose_counts(**_ladder(rungs), settings=settings)
 
     def pretty() -> None:

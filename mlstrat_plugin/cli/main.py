@@ -43,7 +43,9 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command, with a suggestion for a misspelt one."""
         from mlstrat_plugin.errors import did_you_mean, shown
 
@@ -97,5 +99,7 @@ def _run(arguments: list[str] | None) -> int:
     except Exception as error:
         if tracebacks:
             raise
-        sys.stderr.write(f"bug: {type(error).__name__}: {error!r:.300}\nhint: `mlstrat -vv ...` shows where; report it\n")
+        sys.stderr.write(
+            f"bug: {type(error).__name__}: {error!r:.300}\nhint: `mlstrat -vv ...` shows where; report it\n"
+        )
         return BROKEN

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mlstrat_plugin.core.wording import rows_sentence
-from mlstrat_plugin.errors import MlstratError
-from mlstrat_plugin.records import Diagnosis, Splits, Validation
 from mlstrat_plugin.report.view import Row, view_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rich.console import Console
+
+    from mlstrat_plugin.errors import MlstratError
+    from mlstrat_plugin.records import Diagnosis, Splits, Validation
 
 STYLES = {"material": "bold red", "unclear": "yellow", "ruled-out": "blue", "negative": "green"}
 OUTCOMES = {"passed": "green", "failed": "bold red", "could-not-check": "bold magenta"}
@@ -27,10 +29,10 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def plain(text: str) -> str:
-    """Return text in which control characters are written out.
+    r"""Return text in which control characters are written out.
 
-    >>> plain("a\\x1b[31m")
-    'a\\\\x1b[31m'
+    >>> plain("a\x1b[31m")
+    'a\\x1b[31m'
     """
     return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from mlstrat_plugin.core.estimate import Estimate
 from mlstrat_plugin.core.findings import Circumstances, Seen, observe
 from mlstrat_plugin.core.human_level import Declared
 from mlstrat_plugin.core.sizing import open_question, proofs
@@ -16,6 +14,11 @@ from mlstrat_plugin.core.verdict import Gap, Verdict, gaps_of, judge, lean, mate
 from mlstrat_plugin.core.wording import rows_sentence, summary
 from mlstrat_plugin.errors import EstimateError
 from mlstrat_plugin.records import LADDER, Diagnosis, ErrorRecord, GapRecord, Settings, Sizing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mlstrat_plugin.core.estimate import Estimate
 
 
 class Measurement(Protocol):
@@ -160,7 +163,8 @@ def _check(ladder: Mapping[str, Measurement], settings: Settings) -> None:
         raise EstimateError(f"unknown rungs {unknown}; the ladder has {', '.join(LADDER)}")
     if len(ladder) < 2:
         raise EstimateError(
-            f"a gap needs two errors, got {', '.join(ladder) or 'none'}", hint=f"give two or more of {', '.join(LADDER)}"
+            f"a gap needs two errors, got {', '.join(ladder) or 'none'}",
+            hint=f"give two or more of {', '.join(LADDER)}",
         )
     ranges = {
         "material_gap": 0 < settings.material_gap < 1,
@@ -213,6 +217,4 @@ def _distributions(
                 continue
             cells.setdefault(role, {})
             cells[role][row] = cells[role].get(row, ErrorTally(wrong=0, n=0)) + tally
-    return {
-        role: {row: error_record(tally, confidence) for row, tally in rows.items()} for role, rows in cells.items()
-    }
+    return {role: {row: error_record(tally, confidence) for row, tally in rows.items()} for role, rows in cells.items()}

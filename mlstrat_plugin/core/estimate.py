@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import inf, isfinite, sqrt
+from typing import TYPE_CHECKING
 
 from mlstrat_plugin.core.intervals import z_value
 from mlstrat_plugin.errors import EstimateError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 
 class Quantity(ABC):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from mlstrat_plugin.core.advice import finding
-from mlstrat_plugin.core.verdict import Gap, Verdict
 from mlstrat_plugin.core.wording import counted, gap_sentence, percent, points, problem_name
 from mlstrat_plugin.records import HUMAN, LADDER, ErrorRecord, Finding, GapRecord, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from mlstrat_plugin.core.verdict import Gap, Verdict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,9 +66,7 @@ def _material(seen: Seen) -> Iterator[Finding]:
 
 def _undecided(seen: Seen) -> Iterator[Finding]:
     if seen.verdict.diagnosis == "inconclusive":
-        yield finding(
-            "MLS111", message=seen.rows_needed, evidence=_evidence(seen, [gap.name for gap in seen.gaps])
-        )
+        yield finding("MLS111", message=seen.rows_needed, evidence=_evidence(seen, [gap.name for gap in seen.gaps]))
     if seen.verdict.diagnosis in {"tied", "unranked"}:
         yield finding("MLS112", message=seen.rows_needed, evidence=_evidence(seen, seen.verdict.contenders))
 

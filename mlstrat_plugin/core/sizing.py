@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from math import ceil, sqrt
+from typing import TYPE_CHECKING
 
-from mlstrat_plugin.core.estimate import Estimate, LinearCombination
 from mlstrat_plugin.core.intervals import wilson, z_value
 from mlstrat_plugin.core.verdict import Gap, Verdict, simultaneous_z
 from mlstrat_plugin.records import LADDER, OpenQuestion, Proof, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mlstrat_plugin.core.estimate import Estimate, LinearCombination
 
 MAX_ROWS = 100_000_000  # nobody labels more by hand: beyond it the honest answer is 'too close for rows to settle'
 
@@ -88,7 +92,7 @@ def _rows_for(
     ladder: Mapping[str, Estimate],
     settings: Settings,
 ) -> OpenQuestion:
-    """Scale the growable splits until the contrast's standard error fits ``distance`` (statistics: V* = (d/(z+zb))^2)."""
+    """Scale the growable splits until the contrast's standard error fits ``distance`` ."""
     rung_of = {estimate: rung for rung, estimate in ladder.items()}
     parts = {rung_of[estimate]: c * c * estimate.variance for estimate, c in contrast.terms.items()}
     grow = {rung: part for rung, part in parts.items() if part > 0 and rung != "train"}

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from math import isfinite
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlstrat_plugin.core.estimate import Estimate, LinearCombination
 from mlstrat_plugin.core.intervals import z_value
 from mlstrat_plugin.records import GAPS, LADDER, Lean, Settings, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mlstrat_plugin.core.estimate import Estimate, LinearCombination
 
 MERGED_DISTRIBUTIONS = "variance+mismatch"
 
@@ -98,9 +102,7 @@ def judge(gaps: tuple[Gap, ...], *, tau: float, confidence: float, also_large: f
     rivals = [gap for gap in gaps if gap is not best and (best.amount - gap.amount).bounds(z_single)[0] <= 0]
     contenders = tuple(gap.name for gap in gaps if gap is best or gap in rivals)
     problems = tuple(
-        gap.name
-        for gap in sorted(gaps, key=lambda gap: -gap.amount.value)
-        if statuses[gap.name] == "material"
+        gap.name for gap in sorted(gaps, key=lambda gap: -gap.amount.value) if statuses[gap.name] == "material"
     )
     if all(gap.amount.bounds(z_single)[1] <= tau for gap in gaps):
         diagnosis = "ok"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from mlstrat_plugin.records import ErrorRecord, GapRecord, Lean, OpenQuestion
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mlstrat_plugin.records import ErrorRecord, GapRecord, Lean, OpenQuestion
 
 PROBLEM_NAMES = {
     "bias": "avoidable bias",
@@ -81,7 +84,11 @@ def rows_sentence(question: OpenQuestion | None) -> str:
 
 
 def summary(
-    diagnosis: str, problems: tuple[str, ...], gaps: Mapping[str, GapRecord], lean: Lean | None, question: OpenQuestion | None
+    diagnosis: str,
+    problems: tuple[str, ...],
+    gaps: Mapping[str, GapRecord],
+    lean: Lean | None,
+    question: OpenQuestion | None,
 ) -> str:
     """Return the verdict and the number that decides it in one sentence."""
     if diagnosis in gaps:

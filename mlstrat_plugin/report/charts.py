@@ -30,12 +30,12 @@ def ladder_svg(record: Diagnosis, theme: str) -> bytes:
 
 
 def _draw(record: Diagnosis, theme: str, kind: str, metadata: dict[str, Any]) -> bytes:
-    import matplotlib
+    import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     colours = THEMES[theme]
-    with matplotlib.rc_context({"svg.hashsalt": "mlstrat", "font.size": 10, "svg.fonttype": "path"}):
+    with mpl.rc_context({"svg.hashsalt": "mlstrat", "font.size": 10, "svg.fonttype": "path"}):
         figure = Figure(figsize=(8, 4.2), dpi=144, facecolor=colours["paper"], layout="constrained")
         FigureCanvasAgg(figure)
         axes = figure.add_subplot()
@@ -98,7 +98,9 @@ def _gap(axes: Axes, record: Diagnosis, rungs: list[str], gap: GapRecord, name: 
 def _frame(axes: Axes, rungs: list[str], record: Diagnosis, colours: dict[str, str]) -> None:
     labels = [f"{rung}\n{_rows(record.errors[rung].n)}" for rung in rungs]
     axes.set_xticks(range(len(rungs)), labels, color=colours["ink"])
-    axes.set_ylabel("error, % (interval 95 %)".replace("95", f"{100 * record.settings.confidence:g}"), color=colours["ink"])
+    axes.set_ylabel(
+        "error, % (interval 95 %)".replace("95", f"{100 * record.settings.confidence:g}"), color=colours["ink"]
+    )
     axes.set_ylim(0, max(1.0, 130 * max(error.high for error in record.errors.values())) * 1.18)
     axes.tick_params(colors=colours["ink"], length=0)
     for side in ("top", "right"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from base64 import b64encode
 from io import StringIO
 from typing import TYPE_CHECKING
@@ -52,10 +53,10 @@ def _table(head: tuple[str, ...], rows: tuple[Row, ...]) -> list[str]:
 
 
 def markdown(text: str) -> str:
-    """Return text that Markdown shows as it is.
+    r"""Return text that Markdown shows as it is.
 
     >>> markdown("a|b <script>")
-    'a\\\\|b \\\\<script\\\\>'
+    'a\\|b \\<script\\>'
     """
     flat = " ".join(str(text).split())
     return "".join(f"\\{c}" if c in MARKDOWN_SPECIAL else c for c in flat)
@@ -74,6 +75,17 @@ def ladder_csv(record: Diagnosis) -> str:
     return buffer.getvalue()
 
 
+def metrics_json(record: Diagnosis) -> str:
+    """Return the few numbers that `dvc metrics show` and `dvc metrics diff` are looked at for."""
+    numbers = {
+        "diagnosis": record.diagnosis,
+        "lean": record.lean.problem if record.lean else None,
+        "error": {rung: round(error.value, 6) for rung, error in record.errors.items()},
+        "gap": {name: round(gap.value, 6) for name, gap in record.gaps.items()},
+    }
+    return json.dumps(numbers, indent=2) + "\n"
+
+
 def neutral(text: str) -> str:
     """Return a cell that no spreadsheet takes for a formula.
 
@@ -87,5 +99,9 @@ def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     return Environment(
-        loader=PackageLoader("mlstrat_plugin.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("mlstrat_plugin.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from mlstrat_plugin.core.wording import counted, interval, percent, points, rows_sentence
-from mlstrat_plugin.records import Diagnosis, ErrorRecord, Finding
+
+if TYPE_CHECKING:
+    from mlstrat_plugin.records import Diagnosis, ErrorRecord, Finding
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,13 @@ def view_of(record: Diagnosis) -> View:
         gaps=tuple(
             Row(
                 name,
-                (f"{gap.between[1]} - {gap.between[0]}", points(gap.value), interval(gap.low, gap.high), gap.status, gap.method),
+                (
+                    f"{gap.between[1]} - {gap.between[0]}",
+                    points(gap.value),
+                    interval(gap.low, gap.high),
+                    gap.status,
+                    gap.method,
+                ),
                 gap.status,
             )
             for name, gap in record.gaps.items()
@@ -82,8 +91,10 @@ def _footer(record: Diagnosis) -> tuple[str, ...]:
         line
         for line in (
             f"material gap {points(record.material_gap)} points; joint confidence {percent(settings.confidence)}",
-            f"intervals of errors: two-sided {percent(settings.confidence)}; of gaps: simultaneous over {len(record.gaps)}",
+            f"intervals: errors two-sided {percent(settings.confidence)}; gaps simultaneous over {len(record.gaps)}",
             f"lean from {settings.lean_draws:,} draws, seed {settings.seed}",
-            f"split {record.split_id}, test {record.test_id}" if record.split_id else "no split identity: typed-in counts",
+            f"split {record.split_id}, test {record.test_id}"
+            if record.split_id
+            else "no split identity: typed-in counts",
         )
     )

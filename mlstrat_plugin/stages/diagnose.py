@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlstrat_plugin.adapters.files import replacing
 from mlstrat_plugin.core.diagnosis import Measurement, diagnose_ladder
@@ -10,20 +11,23 @@ from mlstrat_plugin.core.findings import Circumstances
 from mlstrat_plugin.core.human_level import Declared
 from mlstrat_plugin.core.tallies import ErrorTally
 from mlstrat_plugin.errors import RecordError
-from mlstrat_plugin.params import Human, Params
 from mlstrat_plugin.records import HUMAN, LADDER, Diagnosis, Splits, from_json, to_json
+
+if TYPE_CHECKING:
+    from mlstrat_plugin.params import Human, Params
 
 REPORT = Path("reports/diagnosis.json")
 PAGE = Path("reports/report.html")
 PICTURE = Path("reports/ladder.png")
 TABLE = Path("reports/ladder.csv")
+METRICS = Path("reports/metrics.json")
 SPLITS = Path("reports/splits.json")
 
 
 def diagnose(params: Params) -> Diagnosis:
-    """Score the predictions and write diagnosis.json, report.html, ladder.png and ladder.csv.
+    """Score the predictions and write diagnosis.json, metrics.json, report.html, ladder.png and ladder.csv.
 
-    All four files are moved into place together.
+    All files are moved into place together.
 
     Raises
     ------
@@ -33,7 +37,7 @@ def diagnose(params: Params) -> Diagnosis:
         The predictions do not fit the splits.
     """
     from mlstrat_plugin.report.charts import ladder_png
-    from mlstrat_plugin.report.render import ladder_csv, report_html
+    from mlstrat_plugin.report.render import ladder_csv, metrics_json, report_html
     from mlstrat_plugin.tables.engine import Engine
     from mlstrat_plugin.tables.tallying import tally
 
@@ -62,6 +66,7 @@ def diagnose(params: Params) -> Diagnosis:
         PAGE: report_html(record).encode(),
         PICTURE: ladder_png(record),
         TABLE: ladder_csv(record).encode(),
+        METRICS: metrics_json(record).encode(),
     }
     with replacing(*contents) as parts:
         for part, content in zip(parts, contents.values(), strict=True):

@@ -10,10 +10,10 @@ from mlstrat_plugin.adapters.files import replacing, write_text
 from mlstrat_plugin.core.sizing import proofs
 from mlstrat_plugin.core.wording import percent, points
 from mlstrat_plugin.errors import ChecksFailed, MlstratError, examples, listed
-from mlstrat_plugin.params import Params
 from mlstrat_plugin.records import Proof, Sizing, Split, Splits, Validation, from_json, to_json
 
 if TYPE_CHECKING:
+    from mlstrat_plugin.params import Params
     from mlstrat_plugin.tables.engine import Engine
     from mlstrat_plugin.tables.sources import OpenSource
 
@@ -57,7 +57,9 @@ def split(params: Params) -> Splits:
                 }
                 rows = {piece: sum(cell["n"] for cell in cells[piece.value]) for piece in Split}
                 groups = {source.name: source for source in opened}
-                require_rows(rows, f"{sum(rows.values()):,} rows of {', '.join(groups)} are too few or in too few groups")
+                require_rows(
+                    rows, f"{sum(rows.values()):,} rows of {', '.join(groups)} are too few or in too few groups"
+                )
                 _require_no_leak(engine, written, params)
                 record = _record(params, pieces.held_out, cells, rows)
                 write_text(REPORT, to_json(record))
@@ -98,7 +100,7 @@ def _require_no_leak(engine: Engine, written: dict[str, Any], params: Params) ->
         raise ChecksFailed(listed(problems), hint="this is a bug of mlstrat: please report it with the params")
 
 
-def _record(params: Params, held_out: tuple[Any, ...], cells: dict[str, list[dict[str, Any]]], rows: Any) -> Splits:  # noqa: ANN401
+def _record(params: Params, held_out: tuple[Any, ...], cells: dict[str, list[dict[str, Any]]], rows: Any) -> Splits:
     label = params.columns.label
     counts: dict[str, dict[str, dict[str, int]]] = {}
     for name, found in cells.items():

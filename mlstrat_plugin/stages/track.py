@@ -93,11 +93,11 @@ def _training_run_id(params: Params) -> str | None:
     try:
         run_id = json.loads(_text(file, "track")).get("run_id")
     except (ValueError, AttributeError) as error:
-        raise RecordError(f"{file} is not a JSON object: {error}", hint="let training write {\"run_id\": ...}") from error
+        raise RecordError(f"{file} is not a JSON object: {error}", hint='let training write {"run_id": ...}') from error
     except RecordError as error:
         raise RecordError(error.message, hint="train first, or set mlstrat.track.run to null") from error
     if not isinstance(run_id, str) or not run_id:
-        raise RecordError(f"{file} has no run_id", hint="let training write {\"run_id\": ...}")
+        raise RecordError(f"{file} has no run_id", hint='let training write {"run_id": ...}')
     return run_id
 
 

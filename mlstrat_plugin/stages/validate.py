@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from mlstrat_plugin.adapters.files import write_text
 from mlstrat_plugin.errors import ExpectationsError, MlstratError, listed
-from mlstrat_plugin.params import Params
 from mlstrat_plugin.records import RuleResult, Validation, to_json
 
 if TYPE_CHECKING:
     from mlstrat_plugin.adapters.expectations import Suite
+    from mlstrat_plugin.params import Params
     from mlstrat_plugin.tables.engine import Engine
     from mlstrat_plugin.tables.sources import OpenSource
 

@@ -8,7 +8,6 @@ import ibis
 
 from mlstrat_plugin.errors import MAX_EXAMPLES, examples, shown
 from mlstrat_plugin.records import RuleResult, SourceFacts
-from mlstrat_plugin.tables.engine import Engine
 from mlstrat_plugin.tables.sources import OpenSource, together
 from mlstrat_plugin.tables.splitting import content_key
 
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from ibis.expr.types import BooleanValue, Table
 
     from mlstrat_plugin.params import Columns
+    from mlstrat_plugin.tables.engine import Engine
 
 EVERY = "every source"
 
@@ -142,7 +142,9 @@ def check_splits(engine: Engine, written: dict[str, Table], columns: Columns, ta
             problems.append(f"{split} holds {engine.count(foreign):,} rows that are not from a target source")
     kinds = {"id": columns.id, **({"group": columns.group} if columns.group else {})}
     for kind, column in kinds.items():
-        problems += _straddling(engine, {split: table.select(key=table[column]) for split, table in written.items()}, kind)
+        problems += _straddling(
+            engine, {split: table.select(key=table[column]) for split, table in written.items()}, kind
+        )
     if columns.content:
         contents = {split: table.select(key=content_key(table, columns)) for split, table in written.items()}
         problems += _straddling(engine, contents, "content")

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlstrat_plugin.errors import MlstratError, SourceError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from ibis.expr.types import Table
 
     from mlstrat_plugin.params import Engine as EngineParams
 
-CSV_DIALECT = {"header": True, "delim": ",", "quotechar": '"', "escapechar": '"', "strict_mode": True, "sample_size": -1}
+CSV_DIALECT = {
+    "header": True,
+    "delim": ",",
+    "quotechar": '"',
+    "escapechar": '"',
+    "strict_mode": True,
+    "sample_size": -1,
+}
 
 
 class Engine:
@@ -30,7 +38,7 @@ class Engine:
         import ibis
 
         settings: dict[str, Any] = {"memory_limit": f"{params.memory_mb}MB"}
-        if params.threads is not None:
+        if params.threads:
             settings["threads"] = params.threads
         self._connection = ibis.duckdb.connect(**settings)
         # Joins run as they are written, the right side in memory: rows then keep the order of the left side, which is
@@ -92,7 +100,9 @@ class Engine:
             The ``by`` columns, ``n`` (rows) and ``bits`` (a text of 0 and 1 that does not depend on row order; those
             of two disjoint sets of rows combine by exclusive or).
         """
-        return self.rows(table.group_by(list(by)).agg(n=table.count(), bits=self._xor_digests(table[of].cast("string"))))
+        return self.rows(
+            table.group_by(list(by)).agg(n=table.count(), bits=self._xor_digests(table[of].cast("string")))
+        )
 
 
 def _xor_digests(texts: str) -> str:  # type: ignore[empty-body]  # a name for the engine's own macro

@@ -54,7 +54,9 @@ def open_sources(engine: Engine, params: Params) -> list[OpenSource]:
             hints.append(error.hint)
     problems += _type_problems(opened)
     if problems:
-        raise SourceError(listed(problems), hint=next(filter(None, hints), "make the types agree where sources are made"))
+        raise SourceError(
+            listed(problems), hint=next(filter(None, hints), "make the types agree where sources are made")
+        )
     return opened
 
 
@@ -78,7 +80,9 @@ def _open(engine: Engine, name: str, role: str, path: Path, columns: Columns) ->
         )
     taken = [column for column in table.columns if column.startswith(OWN)]
     if taken:
-        raise SourceError(f"{where} has a column {taken[0]!r}; {OWN!r} is mlstrat's own prefix", hint="rename that column")
+        raise SourceError(
+            f"{where} has a column {taken[0]!r}; {OWN!r} is mlstrat's own prefix", hint="rename that column"
+        )
     return OpenSource(name, role, table, tuple(files))
 
 

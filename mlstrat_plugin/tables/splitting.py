@@ -6,7 +6,6 @@ decides: lowest to dev, highest to test, the rest to the training mix, from whic
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -15,14 +14,16 @@ import ibis
 
 from mlstrat_plugin.errors import SplitError
 from mlstrat_plugin.records import HeldOut, Split
-from mlstrat_plugin.tables.engine import Engine
 from mlstrat_plugin.tables.sources import OWN, ROLE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ibis.expr.types import StringValue, Table
 
     from mlstrat_plugin.params import Columns
     from mlstrat_plugin.params import Split as SplitParams
+    from mlstrat_plugin.tables.engine import Engine
 
 KEY = f"{OWN}key"
 PLACE = f"{OWN}place"  # split of a row, or why it is held out
@@ -215,7 +216,7 @@ def _share_last(share: float) -> str:
     return f"{max(int(Fraction(repr(share)) * ALL) - 1, 0):0{DIGITS}x}"
 
 
-def _last(engine: Engine, groups: Table, digest: str, weight: str, size: float) -> str:
+def _last(engine: Engine, groups: Table, digest: str, weight: str, size: int | float) -> str:
     """Return the highest digest that still belongs to the lowest share, or to the lowest ``size`` rows."""
     if isinstance(size, float):
         return _share_last(size)
@@ -224,7 +225,7 @@ def _last(engine: Engine, groups: Table, digest: str, weight: str, size: float) 
     return str(engine.rows(inside.aggregate(edge=inside[digest].max()))[0]["edge"])
 
 
-def _first(engine: Engine, groups: Table, digest: str, weight: str, size: float) -> str:
+def _first(engine: Engine, groups: Table, digest: str, weight: str, size: int | float) -> str:
     """Return the lowest digest that belongs to the highest share, or to the highest ``size`` rows."""
     if isinstance(size, float):
         return f"{ALL - int(Fraction(repr(size)) * ALL):0{DIGITS}x}"

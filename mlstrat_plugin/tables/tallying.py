@@ -74,7 +74,9 @@ def tally(engine: Engine, folder: Path, columns: Columns, params: Evaluate) -> T
     _require_type(tables[Split.DEV], predictions, columns, params)
     rows = ibis.union(
         *(
-            table.select(id=table[columns.id], label=table[columns.label], source=table.source, split=ibis.literal(s.value))
+            table.select(
+                id=table[columns.id], label=table[columns.label], source=table.source, split=ibis.literal(s.value)
+            )
             for s, table in tables.items()
         )
     )
@@ -117,8 +119,11 @@ def _open(engine: Engine, file: Path, columns: Columns) -> Table:
 
 
 def _require_type(split: Table, predictions: Table, columns: Columns, params: Evaluate) -> None:
-    """Refuse predictions that can never equal a label, such as text for numbers or the floats of a null-holding column."""
-    pairs = ((columns.label, split[columns.label], predictions.prediction), (columns.id, split[columns.id], predictions.answered))
+    """Refuse predictions that can never equal a label, such as text for numbers."""
+    pairs = (
+        (columns.label, split[columns.label], predictions.prediction),
+        (columns.id, split[columns.id], predictions.answered),
+    )
     for name, ours, theirs in pairs:
         kinds = [_kind(value.type()) for value in (ours, theirs)]
         if kinds[0] != kinds[1]:
@@ -129,7 +134,7 @@ def _require_type(split: Table, predictions: Table, columns: Columns, params: Ev
             )
 
 
-def _kind(dtype: Any) -> str:  # noqa: ANN401 - an Ibis type
+def _kind(dtype: Any) -> str:
     for kind in ("boolean", "integer", "floating", "string"):
         if getattr(dtype, f"is_{kind}")():
             return kind
@@ -197,6 +202,11 @@ def _unanswered(engine: Engine, joined: Table, trained_on: tuple[str, ...]) -> s
     return _ids(engine, rows, engine.count(rows))
 
 
+def _groups(engine: Engine, table: Table, column: str, sources: list[str]) -> int:
+    """Count the groups among the scored rows of one split."""
+    return int(engine.rows(table.aggregate(n=table[column].nunique(where=table.source.isin(sources))))[0]["n"])
+
+
 def _ids(engine: Engine, rows: Table, total: int) -> str:
     return examples([row["id"] for row in engine.rows(rows.order_by("id").limit(MAX_EXAMPLES))], total)
 
@@ -215,9 +225,10 @@ def _tallies(
             by_source[cell["split"]][cell["source"]] = ErrorTally(wrong=int(cell["wrong"]), n=int(cell["predicted"]))
     groups = None
     if columns.group is not None:
-        held = [split for split in (Split.TRAIN_DEV, Split.DEV, Split.TEST) if by_source[split.value]]
         groups = {
-            s.value: engine.rows(tables[s].aggregate(n=tables[s][columns.group].nunique()))[0]["n"] for s in held
+            split.value: _groups(engine, tables[split], columns.group, list(by_source[split.value]))
+            for split in (Split.TRAIN_DEV, Split.DEV, Split.TEST)
+            if by_source[split.value]
         }
     return Tallies(
         by_source={split: tallies for split, tallies in by_source.items() if tallies},

@@ -1,0 +1,39 @@
+# Needs Python 3.11 or newer, git and make; everything else is installed into .venv from requirements.lock.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+export DVC_NO_ANALYTICS := 1
+export MLFLOW_DISABLE_TELEMETRY := true
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: repro test lint bench lock clean
+
+repro: $(READY) ## Run the pipeline, print the verdict and where to see it.
+	$(BIN)/dvc repro
+	$(BIN)/mlstrat show
+
+test: $(READY) ## Run all tests; slow proofs in their reduced form.
+	$(BIN)/python -m pytest -n 2
+
+lint: $(READY) ## Formatting, style, types and the import rule.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(READY) ## Measure speed as ratios, at full size.
+	$(BIN)/python -m bench.speed
+
+lock: $(READY) ## Compile requirements.lock anew from pyproject.toml.
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --group dev --group pipeline --universal --python-version 3.11 \
+		--no-emit-index-url --no-emit-find-links --quiet --output-file requirements.lock
+
+clean:
+	rm -rf .venv
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	touch $(READY)
