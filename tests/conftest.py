@@ -1,0 +1,106 @@
+"""Scratch projects, isolated from the machine's settings."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import yaml
+from hypothesis import HealthCheck, settings
+
+from mlstrat_plugin.params import Params, load_params
+
+settings.register_profile(
+    "ci",
+    derandomize=True,
+    deadline=None,
+    max_examples=20,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("ci")
+
+
+@pytest.fixture(autouse=True)
+def _isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Run in an empty folder, with no setting of the machine in sight."""
+    for name in list(os.environ):
+        if name.startswith(("MLFLOW_", "DVC_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("DVC_NO_ANALYTICS", "1")
+    monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
+    monkeypatch.chdir(tmp_path)
+    yield
+
+
+def digits(n: int, prefix: str, *, per_group: int = 1) -> pd.DataFrame:
+    """Return a table of n examples with ids, groups, labels and a content column."""
+    return pd.DataFrame(
+        {
+            "id": [f"{prefix}{i:05d}" for i in range(n)],
+            "user": [f"{prefix}u{i // per_group:05d}" for i in range(n)],
+            "label": [i % 3 for i in range(n)],
+            "text": [f"{prefix} text {i}" for i in range(n)],
+        }
+    )
+
+
+@dataclass
+class Project:
+    """A scratch project: two sources, suites, params."""
+
+    root: Path
+    block: dict[str, Any]
+
+    def write(self, name: str, table: pd.DataFrame) -> Path:
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        table.to_csv(path, index=False) if name.endswith(".csv") else table.to_parquet(path, index=False)
+        return path
+
+    def params(self, **changes: Any) -> Params:
+        block = {**self.block, **changes}
+        (self.root / "params.yaml").write_text(yaml.safe_dump({"mlstrat": block}))
+        return load_params(self.root / "params.yaml")
+
+    def suite(self, source: str, rules: Any) -> None:
+        folder = self.root / "expectations"
+        folder.mkdir(exist_ok=True)
+        (folder / f"{source}.yaml").write_text(yaml.safe_dump({"expectations": rules}))
+
+    def predict(self, wrong: Callable[[pd.DataFrame], pd.Series]) -> pd.DataFrame:
+        """Write predictions for all splits; ``wrong`` says which rows are answered wrongly."""
+        parts = []
+        for name in ("train", "train_dev", "dev", "test"):
+            rows = pd.read_parquet(self.root / f"data/splits/{name}.parquet")
+            answers = rows["label"].where(~wrong(rows.assign(split=name)), (rows["label"] + 1) % 3)
+            parts.append(pd.DataFrame({"id": rows["id"], "prediction": answers.astype(rows["label"].dtype)}))
+        table = pd.concat(parts, ignore_index=True)
+        self.write("data/predictions.parquet", table)
+        return table
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A project with 400 web and 600 mobile rows, no group and no content column."""
+    made = Project(
+        tmp_path,
+        {
+            "sources": {
+                "web": {"path": "web.parquet", "role": "auxiliary"},
+                "mobile": {"path": "mobile.parquet", "role": "target"},
+            },
+            "split": {"dev": 0.25, "test": 0.25, "train_dev": 0.2},
+            "human": {"error": 0.01},
+        },
+    )
+    made.write("web.parquet", digits(400, "w"))
+    made.write("mobile.parquet", digits(600, "m"))
+    count = [{"type": "expect_table_row_count_to_be_between", "kwargs": {"min_value": 1}}]
+    made.suite("web", count)
+    made.suite("mobile", count)
+    return made
