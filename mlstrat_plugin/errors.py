@@ -112,7 +112,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     >>> did_you_mean("lable", ["id", "label"])
     " (did you mean 'label'?)"
     """
-    close = difflib.get_close_matches(str(word), list(known), n=1, cutoff=0.6)
+    close = difflib.get_close_matches(str(word), list(known), n=1, cutoff=0.5)
     return f" (did you mean {shown(close[0])}?)" if close else ""
 
 

@@ -64,7 +64,7 @@ class Project:
 
     def params(self, **changes: Any) -> Params:
         block = {**self.block, **changes}
-        (self.root / "params.yaml").write_text(yaml.safe_dump({"mlstrat": block}))
+        (self.root / "params.yaml").write_text(yaml.safe_dump({"mlstrat": block}, sort_keys=False))
         return load_params(self.root / "params.yaml")
 
     def suite(self, source: str, rules: Any) -> None:

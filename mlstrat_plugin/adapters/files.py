@@ -44,7 +44,8 @@ def replacing(*files: Path) -> Iterator[tuple[Path, ...]]:
         ) from error
     finally:
         for part in temporary:
-            part.unlink(missing_ok=True)
+            if part.exists():
+                part.unlink()
 
 
 def write_text(file: Path, text: str) -> None:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 CSV_DIALECT = {
     "header": True,
     "delim": ",",
-    "quotechar": '"',
-    "escapechar": '"',
+    "quote": '"',
+    "escape": '"',
     "strict_mode": True,
     "sample_size": -1,
 }

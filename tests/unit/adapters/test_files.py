@@ -1,0 +1,46 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from mlstrat_plugin.adapters.files import WriteError, replacing, write_text
+
+
+def test_all_or_nothing() -> None:
+    first, second = Path("a/one.txt"), Path("a/two.txt")
+    write_text(first, "old\n")
+    with pytest.raises(RuntimeError), replacing(first, second) as (one, two):
+        one.write_text("new")
+        two.write_text("new")
+        raise RuntimeError
+    assert first.read_text() == "old\n"
+    assert [file.name for file in Path("a").iterdir()] == ["one.txt"]
+
+
+def test_a_file_where_a_folder_should_be() -> None:
+    Path("a").write_text("")
+    with pytest.raises(WriteError, match="cannot write"):
+        write_text(Path("a/one.txt"), "x")
+
+
+def test_a_killed_writer_leaves_the_old_file_and_no_obstacle() -> None:
+    target = Path("report.txt")
+    write_text(target, "old\n")
+    script = (
+        "import sys,time;from pathlib import Path;from mlstrat_plugin.adapters.files import replacing\n"
+        "with replacing(Path('report.txt')) as (p,):\n p.write_text('half'); print('ready',flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        os.kill(child.pid, signal.SIGKILL)
+        child.wait()
+    time.sleep(0.05)
+    assert target.read_text() == "old\n"
+    write_text(target, "new\n")
+    assert target.read_text() == "new\n"
+    assert sorted(file.name for file in Path().iterdir()) == ["report.txt"]

@@ -1,0 +1,190 @@
+"""A real MLflow database: everything is logged once, read back, and a person's own words stay."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mlstrat_plugin.adapters.tracking import COMPLETED, NOTE, RunError, resolve_uri
+from mlstrat_plugin.errors import RecordError, TrackingError
+from mlstrat_plugin.stages.diagnose import diagnose
+from mlstrat_plugin.stages.split import split
+from mlstrat_plugin.stages.track import link, track
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+    from mlstrat_plugin.params import Params
+    from tests.conftest import Project
+
+pytestmark = [pytest.mark.integration, pytest.mark.filterwarnings("ignore")]  # MLflow's own deprecations
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Migrate one database; tests copy it, because a migration takes seconds."""
+    from mlflow import MlflowClient
+
+    file = tmp_path_factory.mktemp("mlflow") / "template.db"
+    MlflowClient(f"sqlite:///{file}").search_experiments()
+    return file
+
+
+@pytest.fixture
+def tracked(project: Project, empty_database: Path) -> Iterator[tuple[Project, Params, MlflowClient, str]]:
+    from mlflow import MlflowClient
+
+    shutil.copy(empty_database, "mlflow.db")
+    params = project.params(track={"tracking_uri": "sqlite:///mlflow.db", "run": "models/run.json"})
+    split(params)
+    project.predict(lambda rows: rows["split"].isin(["dev", "test"]) & rows["id"].str.endswith(("3", "7")))
+    diagnose(params)
+    client = MlflowClient(resolve_uri("sqlite:///mlflow.db"))
+    experiment = client.create_experiment("training", artifact_location=str(Path("artifacts").resolve()))
+    run_id = client.create_run(experiment).info.run_id
+    client.set_terminated(run_id)
+    Path("models").mkdir()
+    Path("models/run.json").write_text(json.dumps({"run_id": run_id}))
+    yield project, params, client, run_id
+
+
+def history(client: MlflowClient, run_id: str) -> dict[str, Any]:
+    run = client.get_run(run_id)
+    return {
+        "metrics": {key: len(client.get_metric_history(run_id, key)) for key in run.data.metrics},
+        "tags": dict(run.data.tags),
+        "datasets": len(run.inputs.dataset_inputs),
+        "runs": len(client.search_runs([run.info.experiment_id])),
+    }
+
+
+def test_the_run_carries_everything_once(tracked: tuple[Project, Params, MlflowClient, str]) -> None:
+    _, params, client, run_id = tracked
+    record = track(params)
+    assert record.run_id == run_id
+    run = client.get_run(run_id)
+    assert run.data.tags["diagnosis"] == "mismatch"
+    assert run.data.metrics["error/dev"] == pytest.approx(0.2, abs=0.1)
+    assert run.data.metrics["gap/dominant"] == run.data.metrics["gap/mismatch"]
+    assert round(run.data.metrics["gap/mismatch"], 6) == run.data.metrics["gap/mismatch"]
+    assert run.data.tags[NOTE].split("\n")[1].startswith("**mismatch** - data mismatch dominates: mismatch = dev")
+    assert f"get-artifact?path=diagnosis/ladder.png&run_uuid={run_id}" in run.data.tags[NOTE]
+    names = {item.path for item in client.list_artifacts(run_id, "diagnosis")}
+    assert names == {"diagnosis/diagnosis.json", "diagnosis/ladder.png", "diagnosis/report.html"}
+    contexts = {tag.value for item in run.inputs.dataset_inputs for tag in item.tags}
+    assert contexts == {"train", "train-dev", "dev", "test"}
+    before = history(client, run_id)
+    first = Path("reports/tracked_run.json").read_bytes()
+    track(params)
+    assert history(client, run_id) == before
+    assert Path("reports/tracked_run.json").read_bytes() == first
+    assert set(before["metrics"].values()) == {1}
+    assert run_id in link(params)
+    assert "workflowType=machine_learning" in link(params)
+
+
+def test_a_persons_note_stays(tracked: tuple[Project, Params, MlflowClient, str]) -> None:
+    project, params, client, run_id = tracked
+    client.set_tag(run_id, NOTE, "My own words.")
+    track(params)
+    assert client.get_run(run_id).data.tags[NOTE].endswith("My own words.")
+    project.predict(lambda rows: rows["id"].str.endswith("3"))
+    diagnose(params)
+    track(params)
+    note = client.get_run(run_id).data.tags[NOTE]
+    assert note.count("My own words.") == 1
+    assert note.count("<!-- mlstrat -->") == 1
+    long_note = "x" * 7990
+    client.set_tag(run_id, NOTE, long_note)
+    client.delete_tag(run_id, COMPLETED)
+    track(params)
+    assert client.get_run(run_id).data.tags[NOTE] == long_note
+
+
+def test_an_interrupted_tracking_is_completed(tracked: tuple[Project, Params, MlflowClient, str]) -> None:
+    _, params, client, run_id = tracked
+    track(params)
+    client.delete_tag(run_id, COMPLETED)
+    client.delete_tag(run_id, "diagnosis")
+    track(params)
+    tags = client.get_run(run_id).data.tags
+    assert tags["diagnosis"] == "mismatch"
+    assert COMPLETED in tags
+    assert history(client, run_id)["datasets"] == 4
+
+
+def test_an_edited_tag_is_put_right(tracked: tuple[Project, Params, MlflowClient, str]) -> None:
+    _, params, client, run_id = tracked
+    track(params)
+    client.set_tag(run_id, "diagnosis", "ok")
+    track(params)
+    assert client.get_run(run_id).data.tags["diagnosis"] == "mismatch"
+
+
+def test_deleted_and_unknown_runs(tracked: tuple[Project, Params, MlflowClient, str]) -> None:
+    _, params, client, run_id = tracked
+    client.delete_run(run_id)
+    with pytest.raises(RunError, match="deleted") as caught:
+        track(params)
+    assert "mlflow runs restore" in caught.value.hint
+    assert caught.value.exit_code == 2
+    Path("models/run.json").write_text('{"run_id": "0123456789abcdef0123456789abcdef"}')
+    with pytest.raises(RunError, match="is not on"):
+        track(params)
+    assert not Path("reports/tracked_run.json").exists()
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"run_id": 3}'])
+def test_damaged_run_files(tracked: tuple[Project, Params, MlflowClient, str], text: str) -> None:
+    Path("models/run.json").write_text(text)
+    with pytest.raises(RecordError, match=r"run\.json"):
+        track(tracked[1])
+
+
+def test_without_a_training_run_one_is_made_once(tracked: tuple[Project, Params, MlflowClient, str]) -> None:
+    project, _, client, _ = tracked
+    params = project.params(track={"tracking_uri": "sqlite:///mlflow.db", "run": None, "experiment": "own"})
+    first, second = track(params), track(params)
+    assert first == second
+    assert len(client.search_runs([first.experiment_id])) == 1
+
+
+def test_a_server_that_is_down_costs_seconds(tracked: tuple[Project, Params, MlflowClient, str]) -> None:
+    project = tracked[0]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    started = time.monotonic()
+    with pytest.raises(TrackingError, match="no tracking on") as caught:
+        track(project.params(track={"tracking_uri": f"http://127.0.0.1:{port}"}))
+    assert time.monotonic() - started < 15
+    assert caught.value.exit_code == 3
+    assert Path("reports/diagnosis.json").exists()
+    assert not Path("reports/tracked_run.json").exists()
+
+
+def test_a_server_that_never_answers_costs_seconds(tracked: tuple[Project, Params, MlflowClient, str]) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        uri = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        started = time.monotonic()
+        with pytest.raises(TrackingError):
+            track(tracked[0].params(track={"tracking_uri": uri}))
+        assert time.monotonic() - started < 15
+
+
+def test_relative_uris_lie_in_the_dvc_project(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert resolve_uri(None) == f"sqlite:///{tmp_path}/mlflow.db"
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path / "project"))
+    assert resolve_uri("sqlite:///mlflow.db") == f"sqlite:///{tmp_path}/project/mlflow.db"
+    assert resolve_uri("http://127.0.0.1:5000") == "http://127.0.0.1:5000"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
+    assert resolve_uri(None) == "http://127.0.0.1:1"

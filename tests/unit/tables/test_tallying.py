@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pytest
+
+from mlstrat_plugin.errors import PredictionsError, RecordError
+from mlstrat_plugin.stages.diagnose import diagnose
+from mlstrat_plugin.stages.split import split
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.conftest import Project
+
+
+@pytest.fixture
+def ready(project: Project) -> tuple[Project, pd.DataFrame]:
+    split(project.params())
+    return project, project.predict(lambda rows: rows["id"].str.endswith("7") & (rows["source"] == "mobile"))
+
+
+def test_counts_equal_pandas(ready: tuple[Project, pd.DataFrame]) -> None:
+    project, predictions = ready
+    record = diagnose(project.params())
+    for split_name, sources in record.by_source.items():
+        rows = pd.read_parquet(f"data/splits/{split_name.replace('-', '_')}.parquet").merge(predictions, on="id")
+        for source, error in sources.items():
+            mine = rows[rows["source"] == source]
+            assert (error.n, error.wrong) == (len(mine), int((mine["label"] != mine["prediction"]).sum()))
+    assert record.trained_on == ("mobile", "web")
+    assert record.table_2x3["target"]["trained-on"].n == record.by_source["train"]["mobile"].n
+
+
+def test_sources_without_train_predictions_were_not_trained_on(ready: tuple[Project, pd.DataFrame]) -> None:
+    project, predictions = ready
+    held = {row for name in ("dev", "test") for row in pd.read_parquet(f"data/splits/{name}.parquet")["id"]}
+    project.write("data/predictions.parquet", predictions[predictions["id"].str.startswith("w") | predictions["id"].isin(held)])
+    record = diagnose(project.params())
+    assert record.trained_on == ("web",)
+    assert record.errors["train"].n == record.by_source["train"]["web"].n
+    assert "MLS141" in {finding.code for finding in record.findings}
+    with pytest.raises(PredictionsError, match="train rows of mobile have no prediction"):
+        diagnose(project.params(evaluate={"trained_on": ["web", "mobile"]}))
+
+
+def test_a_declared_sample_of_train(ready: tuple[Project, pd.DataFrame]) -> None:
+    project, predictions = ready
+    train = set(pd.read_parquet("data/splits/train.parquet")["id"].iloc[::2])
+    project.write("data/predictions.parquet", predictions[~predictions["id"].isin(train)])
+    with pytest.raises(PredictionsError, match="sample"):
+        try:
+            diagnose(project.params())
+        except PredictionsError as error:
+            raise PredictionsError(error.message + error.hint) from error
+    record = diagnose(project.params(evaluate={"train": "sample"}))
+    assert "MLS143" in {finding.code for finding in record.findings}
+
+
+def test_no_train_predictions_at_all_merge_gaps(ready: tuple[Project, pd.DataFrame]) -> None:
+    project, predictions = ready
+    train = set(pd.read_parquet("data/splits/train.parquet")["id"])
+    project.write("data/predictions.parquet", predictions[~predictions["id"].isin(train)])
+    assert list(diagnose(project.params()).gaps) == ["bias+variance", "mismatch", "dev-overfit"]
+
+
+def drop(name: str) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    return lambda p: p[~p["id"].isin(set(pd.read_parquet(f"data/splits/{name}.parquet")["id"].head(7)))]
+
+
+SPOILED: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str]] = {
+    "some dev rows missing": (drop("dev"), r"7 of \d+ dev rows of mobile.*and 2 more"),
+    "some test rows missing": (drop("test"), r"7 of \d+ test rows of mobile"),
+    "some train-dev rows missing": (drop("train_dev"), "train-dev rows of"),
+    "duplicated": (lambda p: pd.concat([p, p.head(3)]), "more than once"),
+    "unknown ids": (lambda p: pd.concat([p, pd.DataFrame({"id": ["=cmd()"], "prediction": [1]})]), r"'=cmd\(\)'"),
+    "null": (lambda p: p.assign(prediction=p["prediction"].astype("Int64").where(p.index != 5)), "null"),
+    "text for numbers": (lambda p: p.assign(prediction=p["prediction"].astype(str)), "prediction is string.*int64"),
+    "floats for numbers": (lambda p: p.assign(prediction=p["prediction"].astype(float)), "float64.*int64"),
+    "numbers for ids": (lambda p: p.assign(id=range(len(p))), "id is int64"),
+    "no prediction column": (lambda p: p.rename(columns={"prediction": "predicton"}), "did you mean 'predicton'"),
+}
+
+
+@pytest.mark.parametrize(("spoil", "message"), SPOILED.values(), ids=SPOILED)
+def test_predictions_that_do_not_fit(ready: tuple[Project, pd.DataFrame], spoil: Any, message: str) -> None:
+    project, predictions = ready
+    diagnose(project.params())
+    before = {file: file.read_bytes() for file in (project.root / "reports").iterdir()}
+    project.write("data/predictions.parquet", spoil(predictions))
+    with pytest.raises(PredictionsError, match=message) as caught:
+        diagnose(project.params())
+    assert caught.value.exit_code == 2
+    assert {file: file.read_bytes() for file in (project.root / "reports").iterdir()} == before
+
+
+def test_missing_and_damaged_files(ready: tuple[Project, pd.DataFrame]) -> None:
+    project, _ = ready
+    (project.root / "data/predictions.parquet").write_bytes(b"PAR1 is not enough")
+    with pytest.raises(PredictionsError, match="cannot read predictions"):
+        diagnose(project.params())
+    (project.root / "data/predictions.parquet").unlink()
+    with pytest.raises(PredictionsError, match="does not exist"):
+        diagnose(project.params())
+    (project.root / "data/splits/dev.parquet").unlink()
+    with pytest.raises(PredictionsError, match=r"dev\.parquet"):
+        diagnose(project.params())
+    (project.root / "reports/splits.json").unlink()
+    with pytest.raises(RecordError, match=r"splits\.json"):
+        diagnose(project.params())
