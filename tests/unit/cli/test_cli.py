@@ -1,0 +1,160 @@
+"""The command line as a user meets it: exit codes, stdout for results only, help for everything."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+
+from mlstrat_plugin.cli.main import COMMANDS, cli, main
+from tests.unit.core.test_diagnosis import SMALL, TEN_THOUSAND, TEXTBOOK, counts, said
+
+if TYPE_CHECKING:
+    from tests.conftest import Project
+
+EXAMPLE = ["quick", "human=5/500", "train=10000/500000", "train-dev=125/2500", "dev=175/2500", "test=188/2500"]
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as stop:
+        main(list(arguments))
+    out = capsys.readouterr()
+    return int(stop.value.code or 0), out.out, out.err
+
+
+def test_quick_prints_the_verdict(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, *EXAMPLE)
+    assert (code, err) == (0, "")
+    assert "variance = train-dev - train = 3.0 points [2.1, 4.1]" in out
+    assert "5 of 500" in out
+
+
+def test_quick_json_has_the_schema_of_the_report(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, *EXAMPLE, "--json", "--material-gap", "0.01")
+    data = json.loads(out)
+    assert code == 0
+    assert data["problems"] == ["variance"]
+    assert data["errors"]["human"]["low"] == pytest.approx(0.004279, abs=1e-6)
+    assert data["gaps"]["variance"]["low"] == pytest.approx(0.0211, abs=5e-5)
+
+
+@pytest.mark.parametrize(("percents", "expected"), TEXTBOOK.items(), ids=str)
+def test_textbook_through_quick(
+    capsys: pytest.CaptureFixture[str], percents: tuple[float | None, ...], expected: tuple[str, str, str]
+) -> None:
+    from mlstrat_plugin.records import Diagnosis, from_json
+
+    for n, verdict in zip((1_000_000, TEN_THOUSAND, SMALL), expected, strict=True):
+        rungs = [f"{rung}={wrong}/{rows}" for rung, (wrong, rows) in counts(percents, n).items()]
+        _, out, _ = run(capsys, "quick", *rungs, "--relative", "0.1", "--same-distribution", "--json")
+        assert said(from_json(Diagnosis, out, name="stdout", stage="quick")) == verdict
+
+
+def test_quick_takes_constants(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run(capsys, "quick", "human=7%", "train=0.07", "dev=10/100", "--json")
+    errors = json.loads(out)["errors"]
+    assert errors["human"]["value"] == errors["train"]["value"] == pytest.approx(0.07)
+    assert errors["human"]["method"] == "declared"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (["a=1", "human=x"], ["'a=1'", "'human=x'"]),
+        (["trian=1/10", "dev=1/10"], ["did you mean 'train'"]),
+        (["dev=1/10"], ["two errors"]),
+        (["dev=11/10", "test=1/10"], ["11 of 10"]),
+        (["dev=1/0", "test=1/10"], ["1 of 0"]),
+        (["dev=0/0", "test=1/10"], ["no rows"]),
+        (["human=nan", "dev=1/10"], ["nan"]),
+        (["human=4", "dev=1/10"], ["0..1"]),
+        (["human=-1", "dev=1/10"], ["0..1"]),
+        (["dev=1/10", "dev=2/10"], ["twice"]),
+        (["dev=1/10", "test=1/10", "--material-gap", "nan"], ["material_gap = nan"]),
+        (["dev\x1b[31m=1"], ["\\x1b"]),
+    ],
+    ids=str,
+)
+def test_quick_refuses(capsys: pytest.CaptureFixture[str], arguments: list[str], parts: list[str]) -> None:
+    code, out, err = run(capsys, "quick", *arguments)
+    assert (code, out) == (2, "")
+    assert all(part in err for part in parts)
+    assert "\x1b[31m=" not in err
+    assert "Traceback" not in err
+
+
+def test_a_misspelt_command(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(capsys, "quik")
+    assert code == 2
+    assert "did you mean 'quick'" in err
+
+
+def test_every_command_and_option_has_help() -> None:
+    context = click.Context(cli)
+    for name, line in COMMANDS.items():
+        command = cli.get_command(context, name)
+        assert command is not None
+        assert command.help is not None
+        assert command.help.startswith(line)
+        for option in command.params:
+            if isinstance(option, click.Option):
+                assert option.help, f"{name} {option.name}"
+
+
+def test_stages_exit_codes_and_json(capsys: pytest.CaptureFixture[str], project: Project) -> None:
+    project.params()
+    assert run(capsys, "split", "--json")[0] == 0
+    code, out, err = run(capsys, "-q", "split")
+    assert (code, out, err) == (0, "", "")
+    code, out, _ = run(capsys, "split", "--json")
+    assert json.loads(out) == json.loads((project.root / "reports/splits.json").read_text())
+    code, _, err = run(capsys, "diagnose")
+    assert code == 2
+    assert "predictions" in err
+    project.suite("web", [{"type": "expect_table_row_count_to_be_between", "kwargs": {"min_value": 10**6}}])
+    code, out, _ = run(capsys, "validate")
+    assert code == 1
+    assert "NOT valid" in out
+    assert run(capsys, "split", "--params", "nowhere.yaml")[0] == 2
+
+
+def test_verbose_twice_shows_the_traceback(project: Project) -> None:
+    project.params()
+    from mlstrat_plugin.errors import MlstratError
+
+    with pytest.raises(MlstratError):
+        main(["-vv", "diagnose"])
+
+
+HEAVY = ("mlflow", "great_expectations", "sklearn", "pandas", "ibis", "duckdb", "matplotlib", "scipy", "dvc")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "absent"),
+    [
+        (["--help"], (*HEAVY, "numpy", "pydantic", "rich", "jinja2")),
+        (EXAMPLE, (*HEAVY, "pydantic", "jinja2")),
+        (["split"], ("mlflow", "great_expectations", "sklearn")),
+        (["diagnose"], ("mlflow", "great_expectations", "sklearn")),
+    ],
+    ids=["help", "quick", "split", "diagnose"],
+)
+def test_what_a_command_does_not_load(project: Project, arguments: list[str], absent: tuple[str, ...]) -> None:
+    project.params()
+    if arguments == ["diagnose"]:
+        from mlstrat_plugin.stages.split import split
+
+        split(project.params())
+        project.predict(lambda rows: rows["id"].str.endswith("3"))
+    script = (
+        "import sys\nfrom mlstrat_plugin.cli.main import main\n"
+        f"try:\n main({arguments!r})\nexcept SystemExit as stop:\n assert not stop.code, stop.code\n"
+        f"print([name for name in {absent!r} if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=os.environ, check=True)
+    assert done.stderr.strip().splitlines()[-1] == "[]"
