@@ -64,7 +64,7 @@ class Settings:
     power: float = 0.8
     same_distribution: bool = False
     also_large: float = 0.8
-    lean_draws: int = 20_000
+    lean_draws: int = 4_000
     seed: int = 20_260_101
 
 

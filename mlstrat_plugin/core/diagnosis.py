@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import TYPE_CHECKING, Protocol
-
-import numpy as np
 
 from mlstrat_plugin.core.findings import Circumstances, Seen, observe
 from mlstrat_plugin.core.human_level import Declared
@@ -108,7 +107,7 @@ def diagnose_ladder(
     tau = material_gap(settings, dev_error)
     gaps = gaps_of(estimates, same_distribution=settings.same_distribution)
     verdict = judge(gaps, tau=tau, confidence=settings.confidence, also_large=settings.also_large)
-    leaning = lean(estimates, gaps, draws=settings.lean_draws, rng=np.random.default_rng(settings.seed))
+    leaning = lean(estimates, gaps, draws=settings.lean_draws, rng=Random(settings.seed))  # noqa: S311 - a simulation
     question = open_question(verdict, gaps, estimates, tau=tau, settings=settings)
     errors = {rung: error_record(ladder[rung], settings.confidence) for rung in estimates}
     gap_records = _gap_records(gaps, verdict, settings.confidence)

@@ -24,7 +24,11 @@ from mlstrat_plugin.core.advice import ADVICE
 from mlstrat_plugin.params import Params, _model_in, load_params
 
 ROOT = Path(__file__).parents[2]
-MODULES = [info.name for info in pkgutil.walk_packages(mlstrat_plugin.__path__, "mlstrat_plugin.") if "__main__" not in info.name]
+MODULES = [
+    info.name
+    for info in pkgutil.walk_packages(mlstrat_plugin.__path__, "mlstrat_plugin.")
+    if "__main__" not in info.name
+]
 
 
 def keys(model: type[BaseModel], path: str = "mlstrat") -> list[str]:

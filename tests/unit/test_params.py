@@ -67,7 +67,9 @@ def test_source_names_are_file_names(name: str) -> None:
     assert "sources" in loaded(f"mlstrat:\n  sources:\n    {name!r}: {{path: a.csv, role: target}}\n")
 
 
-@pytest.mark.parametrize("text", ["mlstrat: [", "a: 1", "mlstrat: 3", SOURCES + "  sources: {}\n", "x: !!python/name:os.system"])
+@pytest.mark.parametrize(
+    "text", ["mlstrat: [", "a: 1", "mlstrat: 3", SOURCES + "  sources: {}\n", "x: !!python/name:os.system"]
+)
 def test_unreadable_files(text: str) -> None:
     assert "p.yaml" in loaded(text)
 

@@ -18,7 +18,18 @@ def test_round_trip() -> None:
 
 def test_schema_of_the_contract() -> None:
     data = json.loads(to_json(record()))
-    contract = {"schema_version", "diagnosis", "problems", "lean", "errors", "gaps", "by_source", "table_2x3", "findings", "sizing"}
+    contract = {
+        "schema_version",
+        "diagnosis",
+        "problems",
+        "lean",
+        "errors",
+        "gaps",
+        "by_source",
+        "table_2x3",
+        "findings",
+        "sizing",
+    }
     assert contract | {"split_id", "test_id", "settings"} <= set(data)
     assert list(data["errors"]) == ["human", "train", "train-dev", "dev", "test"]
     assert set(data["errors"]["dev"]) == {"value", "low", "high", "n", "wrong", "method"}

@@ -52,7 +52,10 @@ def test_a_rule_that_cannot_run_is_neither_passed_nor_failed(project: Project) -
     [
         ([], "no rule"),
         (None, "no rule"),
-        ([{"type": "expect_column_values_to_be_inset", "kwargs": {}}], "did you mean 'expect_column_values_to_be_in_set'"),
+        (
+            [{"type": "expect_column_values_to_be_inset", "kwargs": {}}],
+            "did you mean 'expect_column_values_to_be_in_set'",
+        ),
         ([{"type": COUNT["type"], "kwargs": {"min_valu": 1}}], "min_valu"),
         ([{**COUNT, "severty": "critical"}], "did you mean 'severity'"),
         ([{**COUNT, "severity": "fatal"}], "fatal"),

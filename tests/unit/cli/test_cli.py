@@ -138,7 +138,7 @@ HEAVY = ("mlflow", "great_expectations", "sklearn", "pandas", "ibis", "duckdb", 
     ("arguments", "absent"),
     [
         (["--help"], (*HEAVY, "numpy", "pydantic", "rich", "jinja2")),
-        (EXAMPLE, (*HEAVY, "pydantic", "jinja2")),
+        (EXAMPLE, (*HEAVY, "numpy", "pydantic", "jinja2")),
         (["split"], ("mlflow", "great_expectations", "sklearn")),
         (["diagnose"], ("mlflow", "great_expectations", "sklearn")),
     ],

@@ -14,7 +14,13 @@ from mlstrat_plugin.core.verdict import gaps_of, judge
 from mlstrat_plugin.errors import EstimateError
 from mlstrat_plugin.records import LADDER, Diagnosis, Settings
 
-GOLDEN = {"human": (5, 500), "train": (10_000, 500_000), "train_dev": (125, 2500), "dev": (175, 2500), "test": (188, 2500)}
+GOLDEN = {
+    "human": (5, 500),
+    "train": (10_000, 500_000),
+    "train_dev": (125, 2500),
+    "dev": (175, 2500),
+    "test": (188, 2500),
+}
 RELATIVE = Settings(material_gap_relative=0.1, same_distribution=True)
 ONE_MILLION, TEN_THOUSAND, SMALL = 1_000_000, 10_000, 2_500
 
@@ -127,7 +133,9 @@ def test_each_planted_problem_is_found(code: str, percents: tuple[float, ...]) -
     material = {"MLS101", "MLS102", "MLS103", "MLS104"}
     if code in material:
         assert codes & material == {code}
-        assert record.diagnosis == {"MLS101": "bias", "MLS102": "variance", "MLS103": "mismatch"}.get(code, "dev-overfit")
+        assert record.diagnosis == {"MLS101": "bias", "MLS102": "variance", "MLS103": "mismatch"}.get(
+            code, "dev-overfit"
+        )
 
 
 def test_findings_of_circumstances() -> None:
@@ -169,7 +177,8 @@ def test_four_gaps_at_the_material_gap_are_rarely_called_material() -> None:
     truth, n = (0.02, 0.03, 0.04, 0.05), 10_000
     for _ in range(runs):
         ladder = {"human": constant(0.01)} | {
-            rung: ErrorTally(wrong=int(rng.binomial(n, p)), n=n).estimate() for rung, p in zip(LADDER[1:], truth, strict=True)
+            rung: ErrorTally(wrong=int(rng.binomial(n, p)), n=n).estimate()
+            for rung, p in zip(LADDER[1:], truth, strict=True)
         }
         false += bool(judge(gaps_of(ladder), tau=0.01, confidence=0.95, also_large=0.8).problems)
     assert false / runs <= 0.055 + 2 * math.sqrt(0.05 * 0.95 / runs)
@@ -181,7 +190,8 @@ def test_near_ties_are_rarely_called_the_wrong_way() -> None:
     truth, n = (0.02, 0.03, 0.045, 0.045), 2_500
     for _ in range(runs):
         ladder = {"human": constant(0.01)} | {
-            rung: ErrorTally(wrong=int(rng.binomial(n, p)), n=n).estimate() for rung, p in zip(LADDER[1:], truth, strict=True)
+            rung: ErrorTally(wrong=int(rng.binomial(n, p)), n=n).estimate()
+            for rung, p in zip(LADDER[1:], truth, strict=True)
         }
         gaps = gaps_of(ladder)
         verdict = judge(gaps, tau=0.01, confidence=0.95, also_large=0.8)

@@ -41,7 +41,8 @@ def test_shrinks_with_rows(n: int, factor: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rate", "n", "z"), [(math.nan, 10, 1), (1.1, 10, 1), (0.5, 0, 1), (0.5, math.nan, 1), (0.5, 10, -1), (0.5, 10, math.nan)]
+    ("rate", "n", "z"),
+    [(math.nan, 10, 1), (1.1, 10, 1), (0.5, 0, 1), (0.5, math.nan, 1), (0.5, 10, -1), (0.5, 10, math.nan)],
 )
 def test_refuses(rate: float, n: float, z: float) -> None:
     with pytest.raises(EstimateError):

@@ -86,7 +86,7 @@ def test_unusable_sources(project: Project, stage: Callable[..., Any], make: Any
     assert caught.value.hint
     assert caught.value.exit_code == 2
     assert {file: file.read_bytes() for file in before} == before
-    assert not [file for file in project.root.rglob(".*.part")]
+    assert not list(project.root.rglob(".*.part"))
 
 
 def test_a_bom_is_no_part_of_the_first_column(project: Project) -> None:

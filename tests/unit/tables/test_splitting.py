@@ -38,7 +38,9 @@ def table(rng: np.random.Generator, n: int, prefix: str) -> pd.DataFrame:
     """Return rows whose groups and contents are shared at random, some of them null."""
     groups = [None if rng.random() < 0.1 else f"u{rng.integers(0, max(2, n // 3))}" for _ in range(n)]
     texts = [None if rng.random() < 0.1 else f"t{rng.integers(0, 3 * n)}" for _ in range(n)]
-    return pd.DataFrame({"id": [f"{prefix}{i}" for i in range(n)], "user": groups, "label": rng.integers(0, 2, n), "text": texts})
+    return pd.DataFrame(
+        {"id": [f"{prefix}{i}" for i in range(n)], "user": groups, "label": rng.integers(0, 2, n), "text": texts}
+    )
 
 
 @settings(max_examples=12)
@@ -143,7 +145,9 @@ def test_auxiliary_rows_of_a_dev_user_are_held_out(project: Project) -> None:
 @pytest.mark.parametrize(("use", "expected"), [("none", 0), (0.5, 150), ("rest", 300)])
 def test_target_rows_in_train(project: Project, use: Any, expected: int) -> None:
     record = run(project, split={**SIZES, "target_in_train": use})
-    mix = sum(len(part[part["source"] == "mobile"]) for name, part in parts(project.root).items() if name.startswith("train"))
+    mix = sum(
+        len(part[part["source"] == "mobile"]) for name, part in parts(project.root).items() if name.startswith("train")
+    )
     assert mix == pytest.approx(expected, abs=50)
     unused = sum(item.rows for item in record.held_out)
     assert (unused == 0) == (use == "rest")

@@ -36,7 +36,9 @@ def test_counts_equal_pandas(ready: tuple[Project, pd.DataFrame]) -> None:
 def test_sources_without_train_predictions_were_not_trained_on(ready: tuple[Project, pd.DataFrame]) -> None:
     project, predictions = ready
     held = {row for name in ("dev", "test") for row in pd.read_parquet(f"data/splits/{name}.parquet")["id"]}
-    project.write("data/predictions.parquet", predictions[predictions["id"].str.startswith("w") | predictions["id"].isin(held)])
+    project.write(
+        "data/predictions.parquet", predictions[predictions["id"].str.startswith("w") | predictions["id"].isin(held)]
+    )
     record = diagnose(project.params())
     assert record.trained_on == ("web",)
     assert record.errors["train"].n == record.by_source["train"]["web"].n
