@@ -26,11 +26,12 @@ if TYPE_CHECKING:
     from mlstrat_plugin.tables.engine import Engine
 
 KEY = f"{OWN}key"
-PLACE = f"{OWN}place"  # split of a row, or why it is held out
+PLACE = f"{OWN}place"  # number of a row's split, or of why it is held out
 HELD = {
     "held": "its group or content is in dev or test",
     "unused": "mlstrat.split.target_in_train leaves it out",
 }
+PLACES = (*(split.value for split in Split), *HELD)  # a place is stored as its number: rows are many, words are long
 DIGITS = 32  # hexadecimal digits of an md5 digest
 ALL = 16**DIGITS
 
@@ -63,13 +64,11 @@ def cut(engine: Engine, rows: Table, columns: Columns, params: SplitParams) -> C
     keyed = rows.mutate(**{KEY: _key(engine, rows, columns)}) if _is_simple(columns) else _linked(engine, rows, columns)
     groups = _groups(engine, keyed, params)
     placed = engine.keep(_placed(engine, groups, params))
-    chosen = keyed.join(placed, KEY).mutate(
-        **{PLACE: ibis.ifelse(ibis._[ROLE] == "target", ibis._.target_place, ibis._.auxiliary_place)}
-    )
-    chosen = engine.keep(chosen.drop("target_place", "auxiliary_place"))
-    own = [column for column in chosen.columns if column.startswith(OWN)]
-    parts = {split: chosen.filter(chosen[PLACE] == split.value).drop(*own) for split in Split}
-    untouched = keyed.anti_join(placed, KEY).drop(*(column for column in own if column != PLACE))
+    named = [column for column in keyed.columns if not column.startswith(OWN)]
+    place = ibis.ifelse(ibis._[ROLE] == "target", ibis._.target_place, ibis._.auxiliary_place)
+    chosen = engine.keep(keyed.join(placed, KEY).select(*named, **{PLACE: place}))
+    parts = {split: chosen.filter(chosen[PLACE] == PLACES.index(split.value)).select(*named) for split in Split}
+    untouched = keyed.anti_join(placed, KEY).select(*named)
     parts[Split.TRAIN] = untouched if params.target_in_train == "rest" else untouched.union(parts[Split.TRAIN])
     return Cut(parts, tuple(_held_out(engine, chosen)))
 
@@ -140,19 +139,12 @@ def _linked(engine: Engine, rows: Table, columns: Columns) -> Table:
 
 def _groups(engine: Engine, keyed: Table, params: SplitParams) -> Table:
     """Return one stored row per key: rows by role and the two digests."""
-    target = keyed[ROLE] == "target"
-    counted = keyed.group_by(KEY).agg(target=target.sum(), auxiliary=(~target).sum())
-    return engine.keep(
-        counted.mutate(
-            digest=_digest(counted, params.salt, ""),
-            mix_digest=_digest(counted, params.salt, "train-dev:"),
-            use_digest=_digest(counted, params.salt, "target-in-train:"),
-        )
-        if params.target_in_train not in ("rest", "none")
-        else counted.mutate(
-            digest=_digest(counted, params.salt, ""), mix_digest=_digest(counted, params.salt, "train-dev:")
-        )
-    )
+    counted = keyed.group_by(KEY).agg(n=keyed.count(), target=(keyed[ROLE] == "target").sum())
+    purposes = {"digest": "", "mix_digest": "train-dev:"}
+    if isinstance(params.target_in_train, float):
+        purposes["use_digest"] = "target-in-train:"
+    digests = {name: _digest(counted, params.salt, purpose) for name, purpose in purposes.items()}
+    return engine.keep(counted.mutate(auxiliary=counted.n - counted.target, **digests))
 
 
 def _digest(table: Table, salt: str, purpose: str) -> StringValue:
@@ -179,18 +171,22 @@ def _placed(engine: Engine, groups: Table, params: SplitParams) -> Table:
     mix_rows = ibis.ifelse(in_mix, groups.auxiliary + ibis.ifelse(uses_target, groups.target, 0), 0)
     mix = groups.mutate(mix_rows=mix_rows).filter(ibis._.mix_rows > 0)
     is_train_dev = in_mix & (groups.mix_digest <= _last(engine, mix, "mix_digest", "mix_rows", params.train_dev))
-    in_mix_place = ibis.ifelse(is_train_dev, Split.TRAIN_DEV.value, Split.TRAIN.value)
+    in_mix_place = ibis.ifelse(is_train_dev, _number(Split.TRAIN_DEV.value), _number(Split.TRAIN.value))
     target_place = ibis.cases(
-        (is_dev, Split.DEV.value),
-        (is_test, Split.TEST.value),
-        (~uses_target, "unused"),
+        (is_dev, _number(Split.DEV.value)),
+        (is_test, _number(Split.TEST.value)),
+        (~uses_target, _number("unused")),
         else_=in_mix_place,
     )
-    auxiliary_place = ibis.ifelse(in_mix, in_mix_place, "held")
+    auxiliary_place = ibis.ifelse(in_mix, in_mix_place, _number("held"))
     placed = groups.select(KEY, target_place=target_place, auxiliary_place=auxiliary_place)
-    train = Split.TRAIN.value
+    train = _number(Split.TRAIN.value)
     plain = (placed.target_place == train) & (placed.auxiliary_place == train)
     return placed.filter(~plain)
+
+
+def _number(place: str) -> ibis.expr.types.IntegerScalar:
+    return ibis.literal(PLACES.index(place), type="int8")
 
 
 def _uses_target(groups: Table, params: SplitParams) -> ibis.expr.types.BooleanValue:
@@ -235,6 +231,6 @@ def _first(engine: Engine, groups: Table, digest: str, weight: str, size: int | 
 
 
 def _held_out(engine: Engine, chosen: Table) -> Iterator[HeldOut]:
-    held = chosen.filter(chosen[PLACE].isin(list(HELD))).group_by("source", PLACE).agg(n=ibis._.count())
+    held = chosen.filter(chosen[PLACE] >= len(Split)).group_by("source", PLACE).agg(n=ibis._.count())
     for row in engine.rows(held.order_by("source", PLACE)):
-        yield HeldOut(source=row["source"], reason=HELD[row[PLACE]], rows=row["n"])
+        yield HeldOut(source=row["source"], reason=HELD[PLACES[row[PLACE]]], rows=row["n"])
