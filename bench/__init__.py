@@ -1,0 +1,1 @@
+"""Speed and calibration at full size; figures are ratios inside one run."""

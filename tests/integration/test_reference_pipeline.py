@@ -1,0 +1,101 @@
+"""The reference pipeline as a newcomer meets it: one repro, a second one that does nothing, stages that name their deps."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
+ROOT = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+# Read only to put `split` after `validate`: a missing report makes split check the sources itself.
+ORDER_ONLY = {("split", "reports/validation.json")}
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "DVC_NO_ANALYTICS": "1", "PYTHONPATH": ""}
+
+
+def run(command: list[str] | str, folder: Path, *, check: bool = True) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        command, cwd=folder, env=environment(), capture_output=True, text=True, shell=isinstance(command, str)
+    )
+    assert not check or done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+@pytest.fixture(scope="session")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clean copy of the tracked files, reproduced once."""
+    folder = tmp_path_factory.mktemp("clone")
+    for name in ("dvc.yaml", "params.yaml", ".gitignore", ".dvcignore"):
+        shutil.copy(ROOT / name, folder / name)
+    for name in ("pipelines", "expectations"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    run(["git", "init", "-q"], folder)
+    run(["dvc", "init", "-q"], folder)
+    shutil.copytree(ROOT / ".dvc/plots", folder / ".dvc/plots")
+    run(["dvc", "repro"], folder)
+    return folder
+
+
+def diagnosis(folder: Path) -> dict[str, object]:
+    return dict(json.loads((folder / "reports/diagnosis.json").read_text(encoding="utf-8")))
+
+
+def test_web_only_is_a_mismatch_and_pooling_moves_it(repository: Path) -> None:
+    first = diagnosis(repository)
+    assert first["diagnosis"] == "mismatch"
+    assert first["trained_on"] == ["web"]
+    gaps = first["gaps"]
+    assert isinstance(gaps, dict)
+    tracked = json.loads((repository / "reports/tracked_run.json").read_text(encoding="utf-8"))
+    assert tracked["run_id"] == json.loads((repository / "models/run.json").read_text(encoding="utf-8"))["run_id"]
+    assert "workflowType=machine_learning" in run(["mlstrat", "show"], repository).stdout
+    nothing = run(["dvc", "repro"], repository).stdout
+    assert nothing.count("didn't change, skipping") == 7
+    assert "Running stage" not in nothing
+    shown = run(["dvc", "metrics", "show"], repository).stdout
+    assert "gap.mismatch" in shown
+    run(["git", "add", "-A"], repository)
+    run(["git", "-c", "user.name=a", "-c", "user.email=a@localhost", "commit", "-qm", "web only"], repository)
+    run(["dvc", "exp", "run", "-q", "-S", "train.strategy=pooled"], repository)
+    second = diagnosis(repository)
+    assert second["trained_on"] == ["mobile", "web"]
+    moved = second["gaps"]
+    assert isinstance(moved, dict)
+    assert moved["mismatch"]["high"] < gaps["mismatch"]["low"]
+    assert "mlstrat." not in run(["git", "diff", "--", "params.yaml"], repository).stdout
+    difference = run(["dvc", "metrics", "diff"], repository).stdout
+    assert "gap.mismatch" in difference
+
+
+@pytest.mark.parametrize("name", ["validate", "split", "predict", "diagnose", "track"])
+def test_a_stage_needs_what_it_names_and_nothing_else(repository: Path, tmp_path: Path, name: str) -> None:
+    """With exactly its deps a stage makes its outs; without any one of them it fails or makes others."""
+    stage = yaml.safe_load((repository / "dvc.yaml").read_text(encoding="utf-8"))["stages"][name]
+    outs = [next(iter(o)) if isinstance(o, dict) else o for k in ("outs", "metrics", "plots") for o in stage.get(k, [])]
+
+    def attempt(deps: list[str]) -> dict[str, bytes] | None:
+        folder = tmp_path / f"try{len(list(tmp_path.iterdir()))}"
+        for dep in [*deps, "params.yaml"]:
+            (folder / dep).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(repository / dep, folder / dep)
+        if name == "track":  # the tracking database is no dep: it is the outside world
+            shutil.copy(repository / "mlflow.db", folder / "mlflow.db")
+        done = run(stage["cmd"], folder, check=False)
+        return {out: (folder / out).read_bytes() for out in outs} if done.returncode == 0 else None
+
+    whole = attempt(stage["deps"])
+    assert whole is not None
+    assert set(whole) == set(outs)
+    for dep in stage["deps"]:
+        if (name, dep) not in ORDER_ONLY:
+            assert attempt([d for d in stage["deps"] if d != dep]) != whole, f"{name} does not need {dep}"
