@@ -1,7 +1,7 @@
 """Time the stages on ten million rows, each beside the bare DuckDB work it cannot avoid; prints ratios.
 
-Run with ``make bench``. Every pair is run in turn, A B A B, in processes of their own, and the ratio of medians is shown:
-machines are noisy, ratios less so.
+Run with ``make bench``. Every pair is run in turn, A B A B, in processes of their own, and the ratio of medians is
+shown: machines are noisy, ratios less so.
 """
 
 from __future__ import annotations
@@ -42,7 +42,12 @@ con.execute("COPY made TO 'all.parquet'")
 for name in ('web', 'mobile'):
     con.execute(f"COPY (SELECT * FROM made WHERE source = '{{name}}') TO '{{name}}.parquet'")
 """
-COPY = "import duckdb; c = duckdb.connect(); c.execute('SET threads = 2'); c.execute(\"COPY (SELECT * FROM 'all.parquet') TO 'copy.parquet'\")"
+COPY = """
+import duckdb
+con = duckdb.connect()
+con.execute("SET threads = 2")
+con.execute("COPY (SELECT * FROM 'all.parquet') TO 'copy.parquet'")
+"""
 SPLIT = "from mlstrat_plugin.cli.main import main; main(['-q', 'split'])"
 PANDAS = """
 import pandas as pd
@@ -67,9 +72,10 @@ JOIN = """
 import duckdb
 con = duckdb.connect()
 con.execute("SET threads = 2")
-con.execute("SELECT split, source, count(*), sum((label != prediction)::INT) FROM (" + " UNION ALL ".join(
-    f"SELECT id, label, source, '{s}' AS split FROM 'data/splits/{s}.parquet'" for s in ('train', 'train_dev', 'dev', 'test'))
-    + ") JOIN 'data/predictions.parquet' USING (id) GROUP BY ALL").fetchall()
+names = ('train', 'train_dev', 'dev', 'test')
+rows = " UNION ALL ".join(f"SELECT id, label, source, '{n}' AS split FROM 'data/splits/{n}.parquet'" for n in names)
+con.execute(f"SELECT split, source, count(*), sum((label != prediction)::INT) FROM ({rows}) "
+            "JOIN 'data/predictions.parquet' USING (id) GROUP BY ALL").fetchall()
 """
 TALLY = """
 from pathlib import Path
@@ -83,7 +89,7 @@ with Engine(params.engine) as engine:
 BARE = "pass"
 IMPORT = "import duckdb, ibis; ibis.duckdb.connect()"  # the fixed part of split and tally
 HELP = "from mlstrat_plugin.cli.main import main; main(['--help'])"
-QUICK = "from mlstrat_plugin.cli.main import main; main(['quick', 'human=5/500', 'train=9/900', 'dev=30/900', 'test=31/900'])"
+QUICK = "from mlstrat_plugin.cli.main import main; main(['quick', 'human=5/500', 'train=9/900', 'dev=30/900'])"
 
 
 def run(script: str, folder: Path) -> tuple[float, float]:

@@ -20,7 +20,7 @@ THEMES = {
 
 
 def ladder_png(record: Diagnosis) -> bytes:
-    """Return the picture for MLflow and README: 144 dots per inch, light, the same bytes for the same record."""
+    """Return the picture for MLflow: light, as wide as its column, the same bytes for the same record."""
     return _draw(record, "light", "png", {"Software": None})
 
 
@@ -36,7 +36,7 @@ def _draw(record: Diagnosis, theme: str, kind: str, metadata: dict[str, Any]) ->
 
     colours = THEMES[theme]
     with mpl.rc_context({"svg.hashsalt": "mlstrat", "font.size": 10, "svg.fonttype": "path"}):
-        figure = Figure(figsize=(8, 4.2), dpi=144, facecolor=colours["paper"], layout="constrained")
+        figure = Figure(figsize=(8, 4.2), dpi=96, facecolor=colours["paper"], layout="constrained")
         FigureCanvasAgg(figure)
         axes = figure.add_subplot()
         axes.set_facecolor(colours["paper"])

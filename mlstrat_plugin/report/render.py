@@ -76,12 +76,15 @@ def ladder_csv(record: Diagnosis) -> str:
 
 
 def metrics_json(record: Diagnosis) -> str:
-    """Return the few numbers that `dvc metrics show` and `dvc metrics diff` are looked at for."""
+    """Return the few numbers that people look at in `dvc metrics show` and `dvc metrics diff`.
+
+    No key is called ``error``: DVC takes that word anywhere in a metrics file for a failure of its own.
+    """
     numbers = {
         "diagnosis": record.diagnosis,
         "lean": record.lean.problem if record.lean else None,
-        "error": {rung: round(error.value, 6) for rung, error in record.errors.items()},
-        "gap": {name: round(gap.value, 6) for name, gap in record.gaps.items()},
+        "errors": {rung: round(error.value, 6) for rung, error in record.errors.items()},
+        "gaps": {name: round(gap.value, 6) for name, gap in record.gaps.items()},
     }
     return json.dumps(numbers, indent=2) + "\n"
 
