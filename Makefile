@@ -10,7 +10,8 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 repro: $(READY) ## Run the pipeline, print the verdict and where to see it.
 	$(BIN)/dvc repro
-	$(BIN)/mlstrat show
+	@$(BIN)/mlstrat show
+	@echo "(mlflow is $(BIN)/mlflow in this folder)"
 
 test: $(READY) ## Run all tests; slow proofs in their reduced form.
 	$(BIN)/python -m pytest -n 2
