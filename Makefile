@@ -6,7 +6,7 @@ export DVC_NO_ANALYTICS := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: repro test lint bench lock clean
+.PHONY: repro test lint bench lock floors clean
 
 repro: $(READY) ## Run the pipeline, print the verdict and where to see it.
 	$(BIN)/dvc repro
@@ -30,8 +30,17 @@ lock: $(READY) ## Compile requirements.lock anew from pyproject.toml.
 	$(BIN)/uv pip compile pyproject.toml --group dev --group pipeline --universal --python-version 3.11 \
 		--no-emit-index-url --no-emit-find-links --quiet --output-file requirements.lock
 
+floors: ## Run the unit tests on the lowest versions that pyproject.toml admits.
+	$(PYTHON) -m venv .venv-floors
+	.venv-floors/bin/python -m pip install --quiet uv
+	.venv-floors/bin/uv pip compile pyproject.toml --group dev --group pipeline --resolution lowest-direct --quiet \
+		--output-file .venv-floors/requirements.txt
+	.venv-floors/bin/uv pip install --quiet --python .venv-floors/bin/python --requirement .venv-floors/requirements.txt
+	.venv-floors/bin/uv pip install --quiet --python .venv-floors/bin/python --no-deps --editable .
+	.venv-floors/bin/python -m pytest -o filterwarnings=ignore tests/unit  # old releases warn about one another
+
 clean:
-	rm -rf .venv
+	rm -rf .venv .venv-floors
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
