@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import ceil, sqrt
 from typing import TYPE_CHECKING
 
+from mlstrat_plugin.core.estimate import Estimate
 from mlstrat_plugin.core.intervals import wilson, z_value
 from mlstrat_plugin.core.verdict import Gap, Verdict, simultaneous_z
 from mlstrat_plugin.records import LADDER, OpenQuestion, Proof, Settings
@@ -12,8 +13,9 @@ from mlstrat_plugin.records import LADDER, OpenQuestion, Proof, Settings
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mlstrat_plugin.core.estimate import Estimate, LinearCombination
+    from mlstrat_plugin.core.estimate import LinearCombination
 
+MIX_Z = 4.0  # normal quantile of the check of the mix: one false alarm in about 15,000 splits
 MAX_ROWS = 100_000_000  # nobody labels more by hand: beyond it the honest answer is 'too close for rows to settle'
 
 
@@ -55,6 +57,40 @@ def _variance(n: int | None, error: float) -> float:
         return 0.0
     low, high = wilson(error, n, 1.0)
     return ((high - low) / 2) ** 2
+
+
+def uneven_mix(train: Mapping[str, int], train_dev: Mapping[str, int], rows_per_group: float) -> list[str]:
+    """Return the sources whose share of train-dev differs from their share of train by more than chance.
+
+    Parameters
+    ----------
+    train, train_dev : mapping of str to int
+        Rows by source.
+    rows_per_group : float
+        Mean number of rows that move together, 1 or more; it divides the rows that count as independent.
+
+    Examples
+    --------
+    >>> uneven_mix({"web": 900, "mobile": 100}, {"web": 90, "mobile": 10}, 1.0)
+    []
+    >>> uneven_mix({"web": 900, "mobile": 100}, {"web": 10, "mobile": 90}, 1.0)
+    ['mobile', 'web']
+    """
+    sizes = [sum(counts.values()) / rows_per_group for counts in (train, train_dev)]
+    if min(sizes) <= 0:
+        return []
+    uneven = []
+    for source in sorted({*train, *train_dev}):
+        shares = [counts.get(source, 0) / sum(counts.values()) for counts in (train, train_dev)]
+        first, second = (_share(share, n) for share, n in zip(shares, sizes, strict=True))
+        low, high = (second - first).bounds(MIX_Z)
+        if low > 0 or high < 0:
+            uneven.append(source)
+    return uneven
+
+
+def _share(share: float, n: float) -> Estimate:
+    return Estimate(share, lambda z: wilson(share, n, z), n, "wilson")
 
 
 def open_question(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from hashlib import md5
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlstrat_plugin.adapters.files import replacing, write_text
-from mlstrat_plugin.core.sizing import proofs
+from mlstrat_plugin.core.sizing import proofs, uneven_mix
 from mlstrat_plugin.core.wording import percent, points
 from mlstrat_plugin.errors import ChecksFailed, MlstratError, examples, listed
 from mlstrat_plugin.records import Proof, Sizing, Split, Splits, Validation, from_json, to_json
@@ -62,6 +63,7 @@ def split(params: Params) -> Splits:
                 )
                 _require_no_leak(engine, written, params)
                 record = _record(params, pieces.held_out, cells, rows)
+                record = replace(record, advice=(*_mix_warnings(engine, written, record, params), *record.advice))
                 write_text(REPORT, to_json(record))
     return record
 
@@ -98,6 +100,22 @@ def _require_no_leak(engine: Engine, written: dict[str, Any], params: Params) ->
     problems = check_splits(engine, written, params.columns, targets)
     if problems:
         raise ChecksFailed(listed(problems), hint="this is a bug of mlstrat: please report it with the params")
+
+
+def _mix_warnings(engine: Engine, written: dict[str, Any], record: Splits, params: Params) -> list[str]:
+    """Say when train-dev holds another mix of sources than train: variance and mismatch are then confounded."""
+    from mlstrat_plugin.tables.checks import rows_per_group
+
+    mix = {
+        name: {source: sum(labels.values()) for source, labels in record.counts[name].items()}
+        for name in (Split.TRAIN.value, Split.TRAIN_DEV.value)
+    }
+    together = rows_per_group(engine, written[Split.TRAIN_DEV.value], params.columns)
+    return [
+        f"warning: the share of {source} in train-dev ({mix['train-dev'].get(source, 0):,} rows) differs from that in "
+        f"train ({mix['train'].get(source, 0):,} rows) by more than chance: are its groups very uneven?"
+        for source in uneven_mix(mix["train"], mix["train-dev"], together)
+    ]
 
 
 def _record(params: Params, held_out: tuple[Any, ...], cells: dict[str, list[dict[str, Any]]], rows: Any) -> Splits:

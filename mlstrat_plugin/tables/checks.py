@@ -148,6 +148,14 @@ def check_splits(engine: Engine, written: dict[str, Table], columns: Columns, ta
     return problems
 
 
+def rows_per_group(engine: Engine, part: Table, columns: Columns) -> float:
+    """Return how many rows of a split move together on average; 1 without a group column."""
+    if columns.group is None:
+        return 1.0
+    seen = engine.rows(part.aggregate(n=part.count(), groups=part[columns.group].nunique()))[0]
+    return max(1.0, float(seen["n"]) / seen["groups"]) if seen["groups"] else 1.0
+
+
 def _straddling(engine: Engine, keys: dict[str, Table], kind: str) -> list[str]:
     problems = []
     small = {held: keys[held].filter(keys[held].key.notnull()).distinct() for held in ("dev", "test")}

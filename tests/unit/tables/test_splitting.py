@@ -93,9 +93,7 @@ def test_growing_data_moves_no_row(project: Project, more: int) -> None:
     project.write("web.parquet", digits(500, "w"))
     run(project, columns=columns)
     after = places(project.root)
-    grown_group = digits(601, "m", per_group=2)["user"].iloc[-1]
-    same = {row: place for row, place in before.items() if not row.startswith("m") or grown_group != row}
-    assert {row: after[row] for row in same} == same
+    assert {row: after[row] for row in before} == before
 
 
 def test_counts_are_exact_and_boundary_rows_only_leave(project: Project) -> None:
@@ -161,6 +159,18 @@ def test_the_report_says_what_the_sizes_prove(project: Project) -> None:
     assert record.sizing.splits["dev"].half_width > 0.02
     assert "60/20/20" in record.advice[-1]
     assert len(record.split_id) == len(record.test_id) == 12
+
+
+def test_an_uneven_mix_is_said(project: Project) -> None:
+    assert not any(line.startswith("warning") for line in run(project).advice)
+    web = digits(4000, "w")
+    web["user"] = ["one" if i < 3000 else f"u{i}" for i in range(len(web))]
+    project.write("web.parquet", web)
+    warned = []
+    for salt in "abcdefgh":
+        advice = run(project, columns={"group": "user"}, split={**SIZES, "salt": salt}).advice
+        warned.append(any("share of web in train-dev" in line for line in advice))
+    assert any(warned), "3,000 rows of one group on one side must be noticed"
 
 
 def test_identity_follows_labels_and_ids(project: Project) -> None:
