@@ -67,9 +67,15 @@ def cut(engine: Engine, rows: Table, columns: Columns, params: SplitParams) -> C
     named = [column for column in keyed.columns if not column.startswith(OWN)]
     place = ibis.ifelse(ibis._[ROLE] == "target", ibis._.target_place, ibis._.auxiliary_place)
     chosen = engine.keep(keyed.join(placed, KEY).select(*named, **{PLACE: place}))
-    parts = {split: chosen.filter(chosen[PLACE] == PLACES.index(split.value)).select(*named) for split in Split}
+    # A join does not promise the order of its rows on every number of threads.
+    order = ("source", columns.id)
+    parts = {
+        split: chosen.filter(chosen[PLACE] == PLACES.index(split.value)).select(*named).order_by(*order)
+        for split in Split
+    }
     untouched = keyed.anti_join(placed, KEY).select(*named)
-    parts[Split.TRAIN] = untouched if params.target_in_train == "rest" else untouched.union(parts[Split.TRAIN])
+    whole = untouched if params.target_in_train == "rest" else untouched.union(parts[Split.TRAIN]).order_by(*order)
+    parts[Split.TRAIN] = whole
     return Cut(parts, tuple(_held_out(engine, chosen)))
 
 
