@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Literal, TypeVar
 
-from mlstrat_plugin.errors import RecordError, did_you_mean
+from mlstrat_plugin.errors import RecordError
 
 SCHEMA_VERSION = 1
 
@@ -284,20 +284,3 @@ def from_json(kind: type[Record], text: str, *, name: str, stage: str) -> Record
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise RecordError(f"{name}: {where}: {first['msg']}", hint=hint) from error
-
-
-def split_named(name: str) -> Split:
-    """Return the split that a person wrote as ``train-dev`` or ``train_dev``.
-
-    Raises
-    ------
-    RecordError
-        There is no split of that name.
-    """
-    try:
-        return Split(name.replace("_", "-"))
-    except ValueError as error:
-        known = [split.value for split in Split]
-        raise RecordError(
-            f"there is no split {name!r}{did_you_mean(name, known)}; the splits are {', '.join(known)}"
-        ) from error

@@ -61,7 +61,7 @@ def cut(engine: Engine, rows: Table, columns: Columns, params: SplitParams) -> C
     SplitError
         The counts exceed the target rows, or a split would be empty.
     """
-    keyed = rows.mutate(**{KEY: _key(engine, rows, columns)}) if _is_simple(columns) else _linked(engine, rows, columns)
+    keyed = rows.mutate(**{KEY: _key(rows, columns)}) if _is_simple(columns) else _linked(engine, rows, columns)
     groups = _groups(engine, keyed, params)
     placed = engine.keep(_placed(engine, groups, params))
     named = [column for column in keyed.columns if not column.startswith(OWN)]
@@ -113,9 +113,8 @@ def content_key(rows: Table, columns: Columns) -> StringValue:
     return ibis.ifelse(nothing, ibis.null("string"), joined.hexdigest("md5"))
 
 
-def _key(engine: Engine, rows: Table, columns: Columns) -> StringValue:
+def _key(rows: Table, columns: Columns) -> StringValue:
     """Return the group, else the duplicate key, else the id."""
-    del engine
     if columns.group is not None:
         return _text(rows, columns.group).fill_null(_text(rows, columns.id))
     if columns.content:

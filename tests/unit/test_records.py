@@ -4,7 +4,7 @@ import pytest
 
 from mlstrat_plugin.core.diagnosis import diagnose
 from mlstrat_plugin.errors import RecordError
-from mlstrat_plugin.records import Diagnosis, Split, from_json, split_named, to_json
+from mlstrat_plugin.records import Diagnosis, Split, from_json, to_json
 
 
 def record() -> Diagnosis:
@@ -44,7 +44,4 @@ def test_damaged_records_name_file_and_stage(text: str) -> None:
 
 
 def test_split_names() -> None:
-    assert split_named("train_dev") is Split.TRAIN_DEV
     assert Split.TRAIN_DEV.file_stem == "train_dev"
-    with pytest.raises(RecordError, match="did you mean 'dev'"):
-        split_named("dve")
