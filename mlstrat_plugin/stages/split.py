@@ -146,7 +146,7 @@ def _identity(cells: dict[str, list[dict[str, Any]]], label: str, splits: tuple[
     for name in splits:
         for cell in cells[name]:
             n, digest = merged.get((name, str(cell[label])), (0, 0))
-            merged[name, str(cell[label])] = (n + cell["n"], digest ^ int(cell["bits"], 2))
+            merged[name, str(cell[label])] = (n + cell["n"], digest ^ cell["digest"])
     lines = sorted(f"{name}\t{value!r}\t{n}\t{digest:x}" for (name, value), (n, digest) in merged.items())
     return md5("\n".join(lines).encode("utf-8")).hexdigest()[:12]  # noqa: S324 - identity, not security
 

@@ -47,9 +47,8 @@ class Engine:
         # Joins run as they are written, the right side in memory: rows then keep the order of the left side, which is
         # what makes the bytes of a split the same on every run.
         self._connection.raw_sql("SET disabled_optimizers = 'join_order,build_side_probe_side'")
-        # Order-free fingerprint of a set of texts: the exclusive or of their digests, bit by bit. Far cheaper than
-        # turning ten million digests into numbers, and equal on every machine.
-        self._connection.raw_sql("CREATE TEMP MACRO xor_digests(x) AS bit_xor(encode(md5(x))::BIT)::VARCHAR")
+        # Order-free fingerprint of a set of texts: the exclusive or of their digests, as numbers.
+        self._connection.raw_sql("CREATE TEMP MACRO xor_digests(x) AS bit_xor(md5_number(x))::VARCHAR")
         self._xor_digests = ibis.udf.agg.builtin(_xor_digests, name="xor_digests")
         self._kept = 0
 
@@ -102,16 +101,17 @@ class Engine:
         Returns
         -------
         list of dict
-            The ``by`` columns, ``n`` (rows) and ``bits`` (a text of 0 and 1 that does not depend on row order; those
-            of two disjoint sets of rows combine by exclusive or).
+            The ``by`` columns, ``n`` (rows) and ``digest`` (an integer of 128 bits that does not depend on row order;
+            those of two disjoint sets of rows combine by exclusive or).
         """
-        return self.rows(
-            table.group_by(list(by)).agg(n=table.count(), bits=self._xor_digests(table[of].cast("string")))
+        found = self.rows(
+            table.group_by(list(by)).agg(n=table.count(), digest=self._xor_digests(table[of].cast("string")))
         )
+        return [{**row, "digest": int(row["digest"])} for row in found]
 
 
 def _xor_digests(texts: str) -> str:  # type: ignore[empty-body]  # a name for the engine's own macro
-    """Return the exclusive or of the digests of all texts, as a string of bits."""
+    """Return the exclusive or of the digests of all texts, as the digits of an integer."""
 
 
 @contextmanager
