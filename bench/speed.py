@@ -93,9 +93,14 @@ QUICK = "from mlstrat_plugin.cli.main import main; main(['quick', 'human=5/500',
 
 
 def run(script: str, folder: Path) -> tuple[float, float]:
-    """Run a script in a process of its own; return wall seconds and peak memory in MiB."""
+    """Run a script in a process of its own; return wall seconds and peak memory in MiB.
+
+    Compiled modules may be written, whatever the shell says: else every process would compile all it imports.
+    """
+    variables = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     started = time.perf_counter()
-    with subprocess.Popen([sys.executable, "-c", script], cwd=folder, stdout=subprocess.DEVNULL) as child:
+    command = [sys.executable, "-c", script]
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, env=variables) as child:
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
