@@ -6,11 +6,11 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from mlstrat_plugin.errors import ParamsError, did_you_mean, shown
 from mlstrat_plugin.records import Settings
+from mlstrat_plugin.yamlfile import load_yaml
 
 BLOCK = "mlstrat"
 _DEFAULTS = Settings()
@@ -58,10 +58,13 @@ class Columns(Block):
     label: Text = Field("label", description="column with the right answer")
     group: Text | None = Field(None, description="column whose rows never straddle splits, or null")
     content: tuple[Text, ...] = Field((), description="columns that make two examples duplicates; may be empty")
+    weight: Text | None = Field(None, description="column with the weight of an example's error, or null")
+    slice: Text | None = Field(None, description="column whose values are the slices of mean_over and worst_slice")
 
     @model_validator(mode="after")
     def _distinct(self) -> Columns:
-        names = [self.id, self.label, *([self.group] if self.group else []), *self.content]
+        single = [name for name in (self.group, self.weight) if name is not None]
+        names = [self.id, self.label, *single, *self.content]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"a column has one meaning only; named twice: {', '.join(twice)}")
@@ -70,7 +73,8 @@ class Columns(Block):
     @property
     def needed(self) -> tuple[str, ...]:
         """Return every column that a source must have."""
-        return (self.id, self.label, *((self.group,) if self.group else ()), *self.content)
+        single = [name for name in (self.group, self.weight) if name is not None]
+        return (self.id, self.label, *single, *self.content)
 
 
 class Validate(Block):
@@ -109,22 +113,46 @@ class Human(Block):
     """The human level: one declared number, or counts."""
 
     error: Number | None = Field(None, ge=0, le=1, description="declared error, a fraction in 0..1 (7 % is 0.07)")
+    loss: Number | None = Field(None, ge=0, description="declared mean loss, from 0 on; for evaluate.metric mean_loss")
     errors: Whole | None = Field(None, ge=0, description="wrong answers that people gave, from 0 on")
     n: Whole | None = Field(None, ge=1, description="answers that people gave, from 1 on")
 
     @model_validator(mode="after")
     def _one_form(self) -> Human:
         counts = (self.errors is not None, self.n is not None)
-        if (self.error is not None) == any(counts) or (any(counts) and not all(counts)):
-            raise ValueError("give either error (declared), or errors and n (counted)")
+        forms = [self.error is not None, self.loss is not None, any(counts)]
+        if sum(forms) != 1 or any(counts) != all(counts):
+            raise ValueError(
+                "give either error (declared), or errors and n (counted), or loss (declared, for mean_loss)"
+            )
         if self.errors is not None and self.n is not None and self.errors > self.n:
             raise ValueError(f"errors = {self.errors} exceeds n = {self.n}")
         return self
 
 
+METRICS = ("error_rate", "weighted_error", "mean_loss", "f1", "macro_f1", "mean_over", "worst_slice")
+DOTTED = re.compile(r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$")
+
+
+def _metric(value: str) -> str:
+    if value not in METRICS and not DOTTED.match(value):
+        raise ValueError(f"must be one of {', '.join(METRICS)}, or a dotted name")
+    return value
+
+
 class Evaluate(Block):
     """How predictions are scored."""
 
+    metric: Annotated[Text, AfterValidator(_metric)] = Field(
+        "error_rate",
+        description=f"one of {', '.join(METRICS)}, or the dotted name of a function of the confusion matrix",
+    )
+    positive: Flag | Whole | Text | None = Field(None, description="the label that f1 takes for positive, or null")
+    loss: Text = Field("loss", description="column of the predictions with the loss that mean_loss takes the mean of")
+    draws: Whole = Field(
+        2_000, ge=200, le=1_000_000, description="bootstrap draws of a dotted metric, 200 to 1,000,000"
+    )
+    seed: Whole = Field(_DEFAULTS.seed, ge=0, description="seed of those draws, a whole number from 0 on")
     predictions: Text = Field("data/predictions.parquet", description="the predictions table, .parquet or .csv")
     train: Literal["all", "sample"] = Field(
         "all", description="all: every train row is predicted; sample: a random part of them is"
@@ -138,7 +166,9 @@ class Evaluate(Block):
 class Diagnose(Block):
     """When a gap counts, and how the lean is drawn."""
 
-    material_gap: Number = Field(_DEFAULTS.material_gap, gt=0, lt=1, description="gap worth acting on, in (0, 1)")
+    material_gap: Number = Field(
+        _DEFAULTS.material_gap, gt=0, description="gap worth acting on, in (0, 1), or above 0 for a mean loss"
+    )
     material_gap_relative: Number = Field(
         _DEFAULTS.material_gap_relative, ge=0, lt=1, description="the same as a share of the dev error, in [0, 1)"
     )
@@ -150,10 +180,6 @@ class Diagnose(Block):
     also_large: Number = Field(_DEFAULTS.also_large, gt=0, le=1, description="share of the largest gap, in (0, 1]")
     lean_draws: Whole = Field(_DEFAULTS.lean_draws, ge=1000, le=10_000_000, description="draws, 1,000 to 10,000,000")
     seed: Whole = Field(_DEFAULTS.seed, ge=0, description="seed of the draws, a whole number from 0 on")
-
-    def settings(self) -> Settings:
-        """Return the same as the record that the core takes."""
-        return Settings(**self.model_dump())
 
 
 class Track(Block):
@@ -197,42 +223,30 @@ class Params(Block):
             )
         return self
 
+    def settings(self) -> Settings:
+        """Return how to judge, as the record that the core takes."""
+        return Settings(**self.diagnose.model_dump(), metric=self.evaluate.metric)
 
-class _Loader(yaml.SafeLoader):
-    """YAML as DVC reads it where it matters: ``1e-3`` is a number, and a key given twice is an error."""
-
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"^[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
-)
-
-
-def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
-    keys = [loader.construct_object(key, deep=True) for key, _ in node.value]
-    twice = next((key for key in keys if keys.count(key) > 1), None)
-    if twice is not None:
-        raise yaml.constructor.ConstructorError(None, None, f"key {twice!r} is given twice", node.start_mark)
-    loader.flatten_mapping(node)
-    return {loader.construct_object(k, deep=True): loader.construct_object(v, deep=True) for k, v in node.value}
-
-
-_Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
-
-
-def load_yaml(path: Path) -> Any:
-    """Read a YAML file without running anything in it.
-
-    Raises
-    ------
-    ParamsError
-        The file is missing, not UTF-8, not YAML, or gives a key twice.
-    """
-    try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a SafeLoader
-    except OSError as error:
-        raise ParamsError(f"cannot read {path}: {error.strerror}", hint="run from the project's folder") from error
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError, TypeError) as error:
-        raise ParamsError(f"{path} is not valid YAML: {error}", hint=f"mend {path} at the named place") from error
+    @model_validator(mode="after")
+    def _fits_metric(self) -> Params:
+        """Check that the metric has what it needs; every problem is named."""
+        metric, human = self.evaluate.metric, self.human
+        needs = {
+            "weighted_error": ("columns.weight", self.columns.weight),
+            "f1": ("evaluate.positive", self.evaluate.positive),
+            "mean_over": ("columns.slice", self.columns.slice),
+            "worst_slice": ("columns.slice", self.columns.slice),
+        }
+        name, value = needs.get(metric, ("", ""))
+        problems = [f"evaluate.metric = {metric} needs {name}"] if value is None else []
+        if metric != "mean_loss" and self.diagnose.material_gap >= 1:
+            problems.append(f"diagnose.material_gap = {self.diagnose.material_gap:g} is no gap of rates in (0, 1)")
+        if human is not None and (metric == "mean_loss") != (human.loss is not None):
+            form = "loss" if metric == "mean_loss" else "error, or errors and n"
+            problems.append(f"human: evaluate.metric = {metric} is compared with {form}")
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
 
 
 def load_params(path: Path | str = "params.yaml") -> Params:
@@ -274,7 +288,8 @@ def _sentence(item: dict[str, Any]) -> str:
         return f"{path}: {reason}"
     if item["type"] == "model_type":
         return f"{path} = {shown(item['input'])}: must be a block with keys {', '.join(model.model_fields)}"
-    guess = did_you_mean(item["input"], re.findall("'([^']+)'", item["msg"])) if item["type"] == "literal_error" else ""
+    words = {"literal_error": re.findall("'([^']+)'", item["msg"]), "value_error": re.findall(r"\w+", item["msg"])}
+    guess = did_you_mean(str(item["input"]), words.get(item["type"], []))
     return f"{path} = {shown(item['input'])}: {f'allowed is {description}' if description else reason}{guess}"
 
 

@@ -56,6 +56,8 @@ class Settings:
         Draws behind the probability of the lean.
     seed : int
         Seed of those draws.
+    metric : str
+        What the errors are: ``error_rate``, ``mean_loss`` and so on; a mean loss is not shown as a percentage.
     """
 
     material_gap: float = 0.01
@@ -66,11 +68,15 @@ class Settings:
     also_large: float = 0.8
     lean_draws: int = 4_000
     seed: int = 20_260_101
+    metric: str = "error_rate"
 
 
 @dataclass(frozen=True, kw_only=True)
 class ErrorRecord:
-    """One error of the ladder; ``low`` and ``high`` are its two-sided bounds at the settings' confidence."""
+    """One error of the ladder; ``low`` and ``high`` are its two-sided bounds at the settings' confidence.
+
+    ``groups`` is the effective number of groups of rows, where rows come in groups.
+    """
 
     value: float
     low: float
@@ -78,6 +84,7 @@ class ErrorRecord:
     n: int | None
     wrong: int | None
     method: str
+    groups: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +97,16 @@ class GapRecord:
     status: Status
     method: str
     between: tuple[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """A difference of cells of the table of distributions, with a two-sided interval of its own."""
+
+    value: float
+    low: float
+    high: float
+    method: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,6 +172,7 @@ class Diagnosis:
     gaps: dict[str, GapRecord]
     by_source: dict[str, dict[str, ErrorRecord]] = field(default_factory=dict)
     table_2x3: dict[str, dict[str, ErrorRecord]] = field(default_factory=dict)
+    statements: dict[str, Statement] = field(default_factory=dict)
     trained_on: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     sizing: Sizing

@@ -121,13 +121,36 @@ ADVICE: dict[str, Advice] = {
     ),
     "MLS142": Advice(
         "Rows come in groups",
-        "warning",
-        ("Read the intervals as too narrow: rows of one group are not independent.",),
+        "tip",
+        ("To narrow an interval, label more groups: more rows of the same groups help little.",),
     ),
     "MLS143": Advice(
         "Train was scored on a sample",
         "tip",
         ("Nothing to do as long as the sample is random.",),
+    ),
+    "MLS144": Advice(
+        "Few groups",
+        "warning",
+        (
+            "Label rows of more groups: with fewer than 50 the intervals cover a few points less than they say.",
+            "Check that a few groups do not hold most of the rows.",
+        ),
+    ),
+    "MLS145": Advice(
+        "Too few groups for a verdict",
+        "warning",
+        ("Label rows of more groups (writers, users, patients); more rows of the same ones do not help.",),
+    ),
+    "MLS146": Advice(
+        "A handful of heavy rows decides the metric",
+        "warning",
+        ("Label more rows of the heavy kind before acting on the weighted error.",),
+    ),
+    "MLS147": Advice(
+        "The slices differ between splits",
+        "warning",
+        ("Read the gaps between these splits with care, or measure the missing slices.",),
     ),
 }
 

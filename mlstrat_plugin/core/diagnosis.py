@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from random import Random
 from typing import TYPE_CHECKING, Protocol
 
+from mlstrat_plugin.core.distributions import HUMAN as HUMAN_ROW
+from mlstrat_plugin.core.distributions import statements, tallies_by_distribution
 from mlstrat_plugin.core.findings import Circumstances, Seen, observe
 from mlstrat_plugin.core.human_level import Declared
 from mlstrat_plugin.core.sizing import open_question, proofs
 from mlstrat_plugin.core.tallies import ErrorTally
-from mlstrat_plugin.core.verdict import Gap, Verdict, gaps_of, judge, lean, material_gap, simultaneous_z
-from mlstrat_plugin.core.wording import rows_sentence, summary
+from mlstrat_plugin.core.verdict import (
+    FEWEST_GROUPS,
+    Gap,
+    Verdict,
+    gaps_of,
+    judge,
+    lean,
+    material_gap,
+    simultaneous_z,
+    withhold,
+)
+from mlstrat_plugin.core.wording import rows_sentence, summary, unit_of
 from mlstrat_plugin.errors import EstimateError
 from mlstrat_plugin.records import LADDER, Diagnosis, ErrorRecord, GapRecord, Settings, Sizing
 
@@ -18,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mlstrat_plugin.core.estimate import Estimate
+    from mlstrat_plugin.core.tallies import Tally
 
 
 class Measurement(Protocol):
@@ -73,8 +87,9 @@ def diagnose_ladder(
     ladder: Mapping[str, Measurement],
     settings: Settings,
     *,
-    by_source: Mapping[str, Mapping[str, ErrorTally]] | None = None,
+    by_source: Mapping[str, Mapping[str, Tally]] | None = None,
     roles: Mapping[str, str] | None = None,
+    human_by_role: Mapping[str, Measurement] | None = None,
     circumstances: Circumstances | None = None,
     split_id: str | None = None,
     test_id: str | None = None,
@@ -87,10 +102,12 @@ def diagnose_ladder(
         At least two rungs, keyed ``human``, ``train``, ``train-dev``, ``dev``, ``test``.
     settings : Settings
         How to judge.
-    by_source : mapping of str to mapping of str to ErrorTally, optional
+    by_source : mapping of str to mapping of str to Tally, optional
         Tallies by split and source, for the breakdown.
     roles : mapping of str to str, optional
         ``target`` or ``auxiliary`` by source, for the table of distributions.
+    human_by_role : mapping of str to Measurement, optional
+        The human level on each distribution, for the same table.
     circumstances : Circumstances, optional
         What the tables know beside the counts.
     split_id, test_id : str, optional
@@ -102,27 +119,36 @@ def diagnose_ladder(
         Fewer than two rungs, a rung without rows, or settings out of range.
     """
     _check(ladder, settings)
-    estimates = {rung: ladder[rung].estimate() for rung in LADDER if rung in ladder}
+    estimates = {rung: _estimate(rung, ladder[rung]) for rung in LADDER if rung in ladder}
+    rows = {rung: ladder[rung].n for rung in estimates}
     dev_error = estimates["dev"].value if "dev" in estimates else None
     tau = material_gap(settings, dev_error)
     gaps = gaps_of(estimates, same_distribution=settings.same_distribution)
-    verdict = judge(gaps, tau=tau, confidence=settings.confidence, also_large=settings.also_large)
+    few = tuple(rung for rung, e in estimates.items() if e.groups is not None and e.groups < FEWEST_GROUPS)
+    verdict = withhold(judge(gaps, tau=tau, confidence=settings.confidence, also_large=settings.also_large), gaps, few)
     leaning = lean(estimates, gaps, draws=settings.lean_draws, rng=Random(settings.seed))  # noqa: S311 - a simulation
-    question = open_question(verdict, gaps, estimates, tau=tau, settings=settings)
-    errors = {rung: error_record(ladder[rung], settings.confidence) for rung in estimates}
+    question = open_question(verdict, gaps, estimates, rows, tau=tau, settings=settings)
+    errors = {rung: error_record(ladder[rung], estimates[rung], settings.confidence) for rung in estimates}
     gap_records = _gap_records(gaps, verdict, settings.confidence)
-    breakdown = _breakdown(by_source or {}, settings.confidence)
+    breakdown = _table(by_source or {}, settings.confidence)
+    cells: dict[str, dict[str, Measurement]] = {
+        role: {HUMAN_ROW: level} for role, level in (human_by_role or {}).items()
+    }
+    for role, tallies in tallies_by_distribution(by_source or {}, roles or {}).items():
+        cells.setdefault(role, {}).update(tallies)
+    distributions = {role: _estimates(rows_of) for role, rows_of in cells.items()}
     known = circumstances or Circumstances()
     return Diagnosis(
         diagnosis=verdict.diagnosis,
-        summary=summary(verdict.diagnosis, verdict.problems, gap_records, leaning, question),
+        summary=summary(verdict.diagnosis, verdict.problems, gap_records, leaning, question, unit_of(settings.metric)),
         problems=verdict.problems,
         also_large=verdict.also_large,
         lean=leaning,
         errors=errors,
         gaps=gap_records,
         by_source=breakdown,
-        table_2x3=_distributions(by_source or {}, roles or {}, settings.confidence),
+        table_2x3=_table(cells, settings.confidence),
+        statements=statements(distributions, confidence=settings.confidence),
         trained_on=known.trained_on,
         findings=observe(
             Seen(
@@ -137,7 +163,7 @@ def diagnose_ladder(
             )
         ),
         sizing=Sizing(
-            splits=proofs({r: (e.n, e.value) for r, e in errors.items()}, tau=tau, confidence=settings.confidence),
+            splits=proofs(estimates, rows, tau=tau, confidence=settings.confidence),
             open_question=question,
         ),
         material_gap=tau,
@@ -147,12 +173,24 @@ def diagnose_ladder(
     )
 
 
-def error_record(measurement: Measurement, confidence: float) -> ErrorRecord:
+def _estimate(rung: str, measurement: Measurement) -> Estimate:
+    try:
+        return measurement.estimate()
+    except EstimateError as error:
+        raise EstimateError(f"{rung}: {error.message}", hint=error.hint) from error
+
+
+def error_record(measurement: Measurement, estimate: Estimate, confidence: float) -> ErrorRecord:
     """Return one error with its two-sided bounds."""
-    estimate = measurement.estimate()
     low, high = estimate.interval(confidence)
     return ErrorRecord(
-        value=estimate.value, low=low, high=high, n=measurement.n, wrong=measurement.wrong, method=estimate.method
+        value=estimate.value,
+        low=low,
+        high=high,
+        n=measurement.n,
+        wrong=measurement.wrong,
+        method=estimate.method,
+        groups=estimate.groups,
     )
 
 
@@ -166,7 +204,7 @@ def _check(ladder: Mapping[str, Measurement], settings: Settings) -> None:
             hint=f"give two or more of {', '.join(LADDER)}",
         )
     ranges = {
-        "material_gap": 0 < settings.material_gap < 1,
+        "material_gap": settings.material_gap > 0 and (settings.material_gap < 1 or settings.metric == "mean_loss"),
         "material_gap_relative": 0 <= settings.material_gap_relative < 1,
         "confidence": 0.5 <= settings.confidence < 1,
         "power": 0.5 <= settings.power < 1,
@@ -194,26 +232,18 @@ def _gap_records(gaps: tuple[Gap, ...], verdict: Verdict, confidence: float) -> 
     return records
 
 
-def _breakdown(
-    by_source: Mapping[str, Mapping[str, ErrorTally]], confidence: float
-) -> dict[str, dict[str, ErrorRecord]]:
-    return {
-        split: {source: error_record(tally, confidence) for source, tally in tallies.items() if tally.n}
-        for split, tallies in by_source.items()
-    }
+def _table(cells: Mapping[str, Mapping[str, Measurement]], confidence: float) -> dict[str, dict[str, ErrorRecord]]:
+    """Return a table's cells; one too small for an interval stays empty."""
+    records: dict[str, dict[str, ErrorRecord]] = {}
+    for name, rows in cells.items():
+        for row, estimate in _estimates(rows).items():
+            records.setdefault(name, {})[row] = error_record(rows[row], estimate, confidence)
+    return records
 
 
-def _distributions(
-    by_source: Mapping[str, Mapping[str, ErrorTally]], roles: Mapping[str, str], confidence: float
-) -> dict[str, dict[str, ErrorRecord]]:
-    """Return the measured cells of 'trained on / not trained on' by distribution; train-dev and dev are the latter."""
-    cells: dict[str, dict[str, ErrorTally]] = {}
-    for split, tallies in by_source.items():
-        row = {"train": "trained-on", "train-dev": "not-trained-on", "dev": "not-trained-on"}.get(split)
-        for source, tally in tallies.items():
-            role = roles.get(source)
-            if row is None or role is None or not tally.n or (split == "train-dev" and role == "target"):
-                continue
-            cells.setdefault(role, {})
-            cells[role][row] = cells[role].get(row, ErrorTally(wrong=0, n=0)) + tally
-    return {role: {row: error_record(tally, confidence) for row, tally in rows.items()} for role, rows in cells.items()}
+def _estimates(cells: Mapping[str, Measurement]) -> dict[str, Estimate]:
+    estimates = {}
+    for name, cell in cells.items():
+        with suppress(EstimateError):  # a part of a rung may be too small where the rung is not
+            estimates[name] = cell.estimate()
+    return estimates

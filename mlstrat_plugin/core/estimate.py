@@ -79,6 +79,10 @@ class Estimate(Quantity):
         Rows of information behind it; infinite for a constant that was declared.
     method : str
         How the bounds are made, for people: ``wilson``, ``declared``.
+    groups : float, optional
+        Effective number of groups of rows that are not independent; none where rows count one by one.
+    is_rate : bool
+        The number is bound to 0..1, as an error rate is; a mean loss is not.
 
     Raises
     ------
@@ -90,6 +94,8 @@ class Estimate(Quantity):
     bounds_at: Callable[[float], tuple[float, float]]
     n_effective: float
     method: str
+    groups: float | None = None
+    is_rate: bool = True
 
     def __post_init__(self) -> None:
         if not isfinite(self.point):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mlstrat_plugin.core.advice import finding
-from mlstrat_plugin.core.wording import counted, gap_sentence, percent, points, problem_name
+from mlstrat_plugin.core.verdict import FEWEST_GROUPS
+from mlstrat_plugin.core.wording import Unit, counted, gap_sentence, problem_name, unit_of
+from mlstrat_plugin.errors import examples
 from mlstrat_plugin.records import HUMAN, LADDER, ErrorRecord, Finding, GapRecord, Settings
 
 if TYPE_CHECKING:
@@ -21,13 +23,16 @@ class Circumstances:
 
     ``not_trained_on`` are sources whose train and train-dev rows have no prediction; ``groups`` counts the groups of
     each scored split where a group column is configured; ``train_rows`` are all training rows where only a declared
-    sample was scored.
+    sample was scored; ``heaviest`` is the largest weight in each split and how many rows carry it; ``slices`` are those
+    of each split.
     """
 
     trained_on: tuple[str, ...] = ()
     not_trained_on: tuple[str, ...] = ()
     groups: Mapping[str, int] | None = None
     train_rows: int | None = None
+    heaviest: Mapping[str, tuple[float, int]] = field(default_factory=dict)
+    slices: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +48,15 @@ class Seen:
     circumstances: Circumstances
     rows_needed: str
 
+    @property
+    def unit(self) -> Unit:
+        """Return how errors are shown."""
+        return unit_of(self.settings.metric)
+
 
 MATERIAL_CODES = {"bias": "MLS101", "variance": "MLS102", "mismatch": "MLS103", "dev-overfit": "MLS104"}
+ENOUGH_GROUPS = 50  # effective groups from which intervals cover as they say
+ENOUGH_HEAVY_ROWS = 30  # with fewer rows of the top weight a weighted error is decided by a handful
 NEGATIVE_CODES = {"variance": "MLS122", "mismatch": "MLS123", "dev-overfit": "MLS124"}
 
 
@@ -59,8 +71,8 @@ def _material(seen: Seen) -> Iterator[Finding]:
     for name in seen.verdict.problems:
         yield finding(
             MATERIAL_CODES.get(name, "MLS105"),
-            message=f"{problem_name(name)} is larger than the material gap of {points(seen.tau)} points",
-            evidence=gap_sentence(name, seen.gap_records[name]),
+            message=f"{problem_name(name)} is larger than the material gap of {seen.unit.amount(seen.tau)}",
+            evidence=gap_sentence(name, seen.gap_records[name], seen.unit),
         )
 
 
@@ -77,15 +89,15 @@ def _negative(seen: Seen) -> Iterator[Finding]:
             human = seen.errors[HUMAN]
             yield finding(
                 "MLS121",
-                message=f"{record.between[1]} error lies below the human level of {percent(human.value)}",
-                evidence=gap_sentence(name, record),
+                message=f"{record.between[1]} error lies below the human level of {seen.unit.error(human.value)}",
+                evidence=gap_sentence(name, record, seen.unit),
             )
         elif record.status == "negative":
             code = next(NEGATIVE_CODES[part] for part in name.split("+") if part in NEGATIVE_CODES)
             yield finding(
                 code,
                 message=f"{record.between[1]} error lies below {record.between[0]} error by more than the material gap",
-                evidence=gap_sentence(name, record),
+                evidence=gap_sentence(name, record, seen.unit),
             )
 
 
@@ -104,8 +116,8 @@ def _coarse(seen: Seen) -> Iterator[Finding]:
     if dev is not None and 0 < dev.value < 2 * seen.tau:
         yield finding(
             "MLS132",
-            message=f"a material gap of {points(seen.tau)} points is more than half of the dev error",
-            evidence=f"dev error {percent(dev.value)} ({counted(dev)})",
+            message=f"a material gap of {seen.unit.amount(seen.tau)} is more than half of the dev error",
+            evidence=f"dev error {seen.unit.error(dev.value)} ({counted(dev)})",
         )
 
 
@@ -115,7 +127,7 @@ def _declared(seen: Seen) -> Iterator[Finding]:
         yield finding(
             "MLS133",
             message="bias is judged against a number that somebody stated; its interval holds no human noise",
-            evidence=f"human level {percent(human.value)}, {counted(human)}",
+            evidence=f"human level {seen.unit.error(human.value)}, {counted(human)}",
         )
 
 
@@ -131,7 +143,7 @@ def _circumstances(seen: Seen) -> Iterator[Finding]:
         sizes = ", ".join(
             f"{rung} {seen.errors[rung].n:,} rows in {count:,} groups" for rung, count in known.groups.items()
         )
-        yield finding("MLS142", message="intervals count rows as independent, which groups are not", evidence=sizes)
+        yield finding("MLS142", message="intervals follow the groups, whose rows are not independent", evidence=sizes)
     if known.train_rows is not None:
         yield finding(
             "MLS143",
@@ -140,8 +152,42 @@ def _circumstances(seen: Seen) -> Iterator[Finding]:
         )
 
 
+def _few_groups(seen: Seen) -> Iterator[Finding]:
+    sizes = {rung: e.groups for rung, e in seen.errors.items() if e.groups is not None and e.groups < ENOUGH_GROUPS}
+    few = {rung: groups for rung, groups in sizes.items() if groups < FEWEST_GROUPS}
+    for code, rungs, limit in (
+        ("MLS145", few, FEWEST_GROUPS),
+        ("MLS144", {rung: groups for rung, groups in sizes.items() if rung not in few}, ENOUGH_GROUPS),
+    ):
+        if rungs:
+            yield finding(
+                code,
+                message=f"fewer than {limit} effective groups in {', '.join(rungs)}",
+                evidence=", ".join(f"{rung} {groups:.1f} effective groups" for rung, groups in rungs.items()),
+            )
+
+
+def _heavy_rows(seen: Seen) -> Iterator[Finding]:
+    few = {rung: top for rung, top in seen.circumstances.heaviest.items() if top[1] < ENOUGH_HEAVY_ROWS}
+    if few:
+        sizes = ", ".join(f"{rung} {rows:,} rows of weight {weight:g}" for rung, (weight, rows) in few.items())
+        yield finding("MLS146", message=f"fewer than {ENOUGH_HEAVY_ROWS} rows carry the largest weight", evidence=sizes)
+
+
+def _uneven_slices(seen: Seen) -> Iterator[Finding]:
+    slices = seen.circumstances.slices
+    everywhere = frozenset.intersection(*slices.values()) if slices else frozenset()
+    extra = {split: sorted(names - everywhere) for split, names in slices.items() if names - everywhere}
+    if extra:
+        yield finding(
+            "MLS147",
+            message=f"only {len(everywhere)} slices are in every split: the gaps compare means of different slices",
+            evidence="; ".join(f"{split} also has {examples(names)}" for split, names in extra.items()),
+        )
+
+
 def _evidence(seen: Seen, names: tuple[str, ...] | list[str]) -> str:
-    return "; ".join(gap_sentence(name, seen.gap_records[name]) for name in names)
+    return "; ".join(gap_sentence(name, seen.gap_records[name], seen.unit) for name in names)
 
 
 OBSERVATIONS: tuple[Callable[[Seen], Iterator[Finding]], ...] = (
@@ -150,6 +196,9 @@ OBSERVATIONS: tuple[Callable[[Seen], Iterator[Finding]], ...] = (
     _negative,
     _missing,
     _coarse,
+    _few_groups,
+    _heavy_rows,
+    _uneven_slices,
     _circumstances,
     _declared,
 )

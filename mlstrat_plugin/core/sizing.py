@@ -19,13 +19,22 @@ MIX_Z = 4.0  # normal quantile of the check of the mix: one false alarm in about
 MAX_ROWS = 100_000_000  # nobody labels more by hand: beyond it the honest answer is 'too close for rows to settle'
 
 
-def proofs(rungs: Mapping[str, tuple[int | None, float]], *, tau: float, confidence: float) -> dict[str, Proof]:
+def assumed_rungs(rows: Mapping[str, int], error: float) -> dict[str, Estimate]:
+    """Return rungs that would come out at ``error`` with so many rows, before any model exists."""
+    return {rung: _share(error, n) for rung, n in rows.items() if n}
+
+
+def proofs(
+    rungs: Mapping[str, Estimate], rows: Mapping[str, int | None], *, tau: float, confidence: float
+) -> dict[str, Proof]:
     """Return what each rung can show at its size.
 
     Parameters
     ----------
-    rungs : mapping of str to (n, error)
-        Rows and error rate by rung; ``None`` rows stand for a declared constant, which proves nothing itself.
+    rungs : mapping of str to Estimate
+        Measured or assumed errors by rung.
+    rows : mapping of str to int
+        Rows by rung; ``None`` stands for a declared constant, which proves nothing itself.
     tau : float
         The material gap, as a fraction.
     confidence : float
@@ -33,7 +42,8 @@ def proofs(rungs: Mapping[str, tuple[int | None, float]], *, tau: float, confide
 
     Examples
     --------
-    >>> proofs({"dev": (10_000, 0.05)}, tau=0.01, confidence=0.95)["dev"].half_width
+    >>> rows = {"dev": 10_000}
+    >>> proofs(assumed_rungs(rows, 0.05), rows, tau=0.01, confidence=0.95)["dev"].half_width
     0.0043
     """
     present = [rung for rung in LADDER if rung in rungs]
@@ -41,22 +51,17 @@ def proofs(rungs: Mapping[str, tuple[int | None, float]], *, tau: float, confide
     z_joint = simultaneous_z(confidence, max(1, len(present) - 1))
     result = {}
     for before, rung in zip([None, *present], present, strict=False):
-        n, error = rungs[rung]
+        n, error = rows[rung], rungs[rung]
         if n is None:
             continue
-        low, high = wilson(error, n, z)
+        low, high = error.bounds(z)
         smallest = None
         if before is not None:
-            smallest = round(tau + z_joint * sqrt(_variance(*rungs[before]) + _variance(n, error)), 4)
-        result[rung] = Proof(n=n, error=error, half_width=round((high - low) / 2, 4), smallest_material_gap=smallest)
+            smallest = round(tau + z_joint * sqrt(rungs[before].variance + error.variance), 4)
+        result[rung] = Proof(
+            n=n, error=error.value, half_width=round((high - low) / 2, 4), smallest_material_gap=smallest
+        )
     return result
-
-
-def _variance(n: int | None, error: float) -> float:
-    if n is None:
-        return 0.0
-    low, high = wilson(error, n, 1.0)
-    return ((high - low) / 2) ** 2
 
 
 def uneven_mix(train: Mapping[str, int], train_dev: Mapping[str, int], rows_per_group: float) -> list[str]:
@@ -94,12 +99,18 @@ def _share(share: float, n: float) -> Estimate:
 
 
 def open_question(
-    verdict: Verdict, gaps: tuple[Gap, ...], ladder: Mapping[str, Estimate], *, tau: float, settings: Settings
+    verdict: Verdict,
+    gaps: tuple[Gap, ...],
+    ladder: Mapping[str, Estimate],
+    rows: Mapping[str, int | None],
+    *,
+    tau: float,
+    settings: Settings,
 ) -> OpenQuestion | None:
     """Return what the verdict left open and the rows that would settle it; nothing where it is settled.
 
-    All splits that can grow (all but train) grow by one factor. Rows are those at which the question, if the truth
-    is what it looks like, is answered with probability ``settings.power``.
+    ``rows`` are the rows of each rung now. All splits that can grow (all but train) grow by one factor. Asked for are
+    the rows at which the question, if the truth is what it looks like, is answered with probability ``settings.power``.
     """
     amounts = {gap.name: gap.amount for gap in gaps}
     best = amounts[verdict.best]
@@ -108,15 +119,15 @@ def open_question(
         rival = max((name for name in verdict.contenders if name != verdict.best), key=lambda n: amounts[n].value)
         contrast = best - amounts[rival]
         question = f"is {verdict.best} larger than {rival}?"
-        return _rows_for(question, contrast, contrast.value, z_single, ladder, settings)
+        return _rows_for(question, contrast, contrast.value, z_single, ladder, rows, settings)
     if verdict.diagnosis in {"inconclusive", "unranked"} and best.value > tau:
         question = f"is {verdict.best} larger than the material gap?"
         z = simultaneous_z(settings.confidence, len(gaps))
-        return _rows_for(question, best, best.value - tau, z, ladder, settings)
+        return _rows_for(question, best, best.value - tau, z, ladder, rows, settings)
     if verdict.diagnosis == "inconclusive":
         name = max(amounts, key=lambda gap: amounts[gap].bounds(z_single)[1])
         question = f"is {name} smaller than the material gap?"
-        return _rows_for(question, amounts[name], tau - amounts[name].value, z_single, ladder, settings)
+        return _rows_for(question, amounts[name], tau - amounts[name].value, z_single, ladder, rows, settings)
     return None
 
 
@@ -126,6 +137,7 @@ def _rows_for(
     distance: float,
     z: float,
     ladder: Mapping[str, Estimate],
+    now: Mapping[str, int | None],
     settings: Settings,
 ) -> OpenQuestion:
     """Scale the growable splits until the contrast's standard error fits ``distance`` ."""
@@ -136,9 +148,9 @@ def _rows_for(
     allowed = (max(distance, 0.0) / (z + z_value(1 - settings.power))) ** 2
     factor = sum(grow.values()) / (allowed - fixed) if allowed > fixed else float("inf")
     rows = {
-        rung: ceil(factor * ladder[rung].n_effective)
+        rung: ceil(factor * (now[rung] or 0))
         for rung in LADDER
-        if rung in grow and factor * ladder[rung].n_effective <= MAX_ROWS
+        if rung in grow and factor * (now[rung] or 0) <= MAX_ROWS
     }
     return OpenQuestion(
         question=question,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from math import isfinite
+from math import isfinite, sqrt
 from typing import TYPE_CHECKING
 
 from mlstrat_plugin.core.intervals import z_value
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from mlstrat_plugin.core.estimate import Estimate, LinearCombination
 
+FEWEST_GROUPS = 10  # below so many effective groups no interval of theirs is to be trusted
 MERGED_DISTRIBUTIONS = "variance+mismatch"
 
 
@@ -124,6 +125,30 @@ def judge(gaps: tuple[Gap, ...], *, tau: float, confidence: float, also_large: f
     )
 
 
+def withhold(verdict: Verdict, gaps: tuple[Gap, ...], rungs: tuple[str, ...]) -> Verdict:
+    """Take back what rests on rungs that are not to be trusted: their gaps are unclear and nothing is concluded.
+
+    Parameters
+    ----------
+    verdict : Verdict
+        What would have been said.
+    gaps : tuple of Gap
+        The gaps it is about.
+    rungs : tuple of str
+        Rungs with fewer than ``FEWEST_GROUPS`` effective groups; with none the verdict stands.
+    """
+    if not rungs:
+        return verdict
+    touched = {gap.name for gap in gaps if set(gap.between) & set(rungs)}
+    return replace(
+        verdict,
+        diagnosis="inconclusive",
+        statuses={name: "unclear" if name in touched else status for name, status in verdict.statuses.items()},
+        problems=tuple(name for name in verdict.problems if name not in touched),
+        also_large=(),
+    )
+
+
 def _status(amount: LinearCombination, tau: float, z: float) -> Status:
     low, high = amount.bounds(z)
     if low > tau:
@@ -158,8 +183,11 @@ def lean(ladder: Mapping[str, Estimate], gaps: tuple[Gap, ...], *, draws: int, r
 
 
 def _posterior(estimate: Estimate, draws: int, rng: Random) -> list[float]:
-    """Draw from Beta(p n + 1/2, (1 - p) n + 1/2); a constant is drawn as itself."""
+    """Draw from Beta(p n + 1/2, (1 - p) n + 1/2), a mean loss from a normal; a constant is drawn as itself."""
     n, rate = estimate.n_effective, estimate.value
     if not isfinite(n):
         return [rate] * draws
+    if not estimate.is_rate:
+        deviation = sqrt(estimate.variance)
+        return [rng.gauss(rate, deviation) for _ in range(draws)]
     return [rng.betavariate(rate * n + 0.5, (1 - rate) * n + 0.5) for _ in range(draws)]

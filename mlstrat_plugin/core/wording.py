@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,32 +24,67 @@ ENDINGS = {
 }
 
 
+@dataclass(frozen=True)
+class Unit:
+    """How an error is shown: a rate as a percentage and its gaps in points, a mean loss as it is.
+
+    Parameters
+    ----------
+    factor : float
+        What a number is multiplied with before it is shown.
+    sign : str
+        What stands behind an error.
+    gap_sign : str
+        What stands behind a gap.
+
+    Examples
+    --------
+    >>> RATE.error(0.0712), RATE.gap(0.123), RATE.gap(0.0042), RATE.interval(-0.01, 0.123)
+    ('7.12 %', '12.3', '0.42', '[-1.0, 12.3]')
+    >>> LOSS.error(0.0712), LOSS.gap(1.234), LOSS.amount(0.1)
+    ('0.0712', '1.23', '0.1')
+    """
+
+    factor: float
+    sign: str
+    gap_sign: str
+
+    def error(self, value: float) -> str:
+        """Return an error with three significant digits."""
+        return f"{self.factor * value:.3g}{self.sign}"
+
+    def gap(self, value: float) -> str:
+        """Return a gap without its sign: points with one decimal, two below one point; a loss with three digits."""
+        shown = self.factor * value
+        if self.factor == 1:
+            return f"{shown:.3g}"
+        return f"{shown:.1f}" if abs(shown) >= 1 else f"{shown:.2f}"
+
+    def amount(self, value: float) -> str:
+        """Return a gap with its sign."""
+        return self.gap(value) + self.gap_sign
+
+    def interval(self, low: float, high: float) -> str:
+        """Return the two bounds of a gap."""
+        return f"[{self.gap(low)}, {self.gap(high)}]"
+
+
+RATE = Unit(100, " %", " points")
+LOSS = Unit(1, "", "")
+
+
+def unit_of(metric: str) -> Unit:
+    """Return how errors of a metric are shown."""
+    return LOSS if metric == "mean_loss" else RATE
+
+
 def percent(rate: float) -> str:
-    """Return an error rate as a percentage with three significant digits.
+    """Return a rate as a percentage with three significant digits.
 
     >>> percent(0.0712), percent(0.0)
     ('7.12 %', '0 %')
     """
-    return f"{100 * rate:.3g} %"
-
-
-def points(gap: float) -> str:
-    """Return a gap in percentage points with one decimal, two below one point.
-
-    >>> points(0.123), points(0.0042)
-    ('12.3', '0.42')
-    """
-    value = 100 * gap
-    return f"{value:.1f}" if abs(value) >= 1 else f"{value:.2f}"
-
-
-def interval(low: float, high: float) -> str:
-    """Return the two bounds of a gap, in points.
-
-    >>> interval(-0.01, 0.123)
-    '[-1.0, 12.3]'
-    """
-    return f"[{points(low)}, {points(high)}]"
+    return RATE.error(rate)
 
 
 def problem_name(gap: str) -> str:
@@ -62,15 +98,17 @@ def problem_name(gap: str) -> str:
 
 
 def counted(error: ErrorRecord) -> str:
-    """Return what stands behind an error: ``175 of 2,500``, or that it was declared."""
-    if error.n is None or error.wrong is None:
+    """Return what stands behind an error: ``175 of 2,500``, the rows alone, or that it was declared."""
+    if error.n is None:
         return "declared, not measured"
-    return f"{error.wrong:,} of {error.n:,}"
+    groups = f" in {error.groups:,.0f} effective groups" if error.groups is not None else ""
+    return (f"{error.n:,} rows" if error.wrong is None else f"{error.wrong:,} of {error.n:,}") + groups
 
 
-def gap_sentence(name: str, gap: GapRecord) -> str:
+def gap_sentence(name: str, gap: GapRecord, unit: Unit = RATE) -> str:
     """Return one gap with its interval: ``variance = train-dev - train = 3.0 points [2.1, 4.1]``."""
-    return f"{name} = {gap.between[1]} - {gap.between[0]} = {points(gap.value)} points {interval(gap.low, gap.high)}"
+    between = f"{gap.between[1]} - {gap.between[0]}"
+    return f"{name} = {between} = {unit.amount(gap.value)} {unit.interval(gap.low, gap.high)}"
 
 
 def rows_sentence(question: OpenQuestion | None) -> str:
@@ -89,17 +127,18 @@ def summary(
     gaps: Mapping[str, GapRecord],
     lean: Lean | None,
     question: OpenQuestion | None,
+    unit: Unit = RATE,
 ) -> str:
     """Return the verdict and the number that decides it in one sentence."""
     if diagnosis in gaps:
         others = [name for name in problems if name != diagnosis]
         also = f"; also material: {', '.join(others)}" if others else ""
-        return f"{problem_name(diagnosis)} dominates: {gap_sentence(diagnosis, gaps[diagnosis])}{also}"
+        return f"{problem_name(diagnosis)} dominates: {gap_sentence(diagnosis, gaps[diagnosis], unit)}{also}"
     if diagnosis == "ok":
         largest = max(gaps, key=lambda name: gaps[name].value)
-        return f"{ENDINGS['ok']}; the largest is {gap_sentence(largest, gaps[largest])}"
+        return f"{ENDINGS['ok']}; the largest is {gap_sentence(largest, gaps[largest], unit)}"
     leaning = f"; leaning to {lean.problem} ({100 * lean.probability:.0f} %)" if lean else ""
     material = f": {' and '.join(problems)} are material, their order is open" if len(problems) > 1 else ""
     if len(problems) == 1:
-        material = f": {gap_sentence(problems[0], gaps[problems[0]])} is material, but another may be larger"
+        material = f": {gap_sentence(problems[0], gaps[problems[0]], unit)} is material, but another may be larger"
     return f"{ENDINGS[diagnosis]}{material}{leaning}. {rows_sentence(question)}".rstrip()

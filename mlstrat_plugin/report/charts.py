@@ -5,7 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from mlstrat_plugin.core.wording import percent, points
+from mlstrat_plugin.core.wording import unit_of
 from mlstrat_plugin.records import LADDER, Diagnosis, GapRecord
 
 if TYPE_CHECKING:
@@ -52,22 +52,24 @@ def _draw(record: Diagnosis, theme: str, kind: str, metadata: dict[str, Any]) ->
 
 
 def _errors(axes: Axes, record: Diagnosis, rungs: list[str], colours: dict[str, str]) -> None:
+    unit = unit_of(record.settings.metric)
     for x, rung in enumerate(rungs):
         error = record.errors[rung]
         declared = error.n is None
         axes.bar(
             x,
-            100 * error.value,
+            unit.factor * error.value,
             width=0.42,
             color=colours["paper"] if declared else colours["soft"],
             edgecolor=colours["soft"],
             linestyle="--" if declared else "-",
         )
-        low, high = 100 * (error.value - error.low), 100 * (error.high - error.value)
-        axes.errorbar(x, 100 * error.value, yerr=[[low], [high]], color=colours["ink"], capsize=5, linewidth=1.4)
+        low, high = unit.factor * (error.value - error.low), unit.factor * (error.high - error.value)
+        height = unit.factor * error.value
+        axes.errorbar(x, height, yerr=[[low], [high]], color=colours["ink"], capsize=5, linewidth=1.4)
         axes.annotate(
-            percent(error.value),
-            (x, 100 * error.high),
+            unit.error(error.value),
+            (x, unit.factor * error.high),
             xytext=(0, 5),
             textcoords="offset points",
             ha="center",
@@ -77,14 +79,15 @@ def _errors(axes: Axes, record: Diagnosis, rungs: list[str], colours: dict[str, 
 
 def _gap(axes: Axes, record: Diagnosis, rungs: list[str], gap: GapRecord, name: str, colours: dict[str, str]) -> None:
     """Draw the gap as a step between its two bars, coloured and named by status."""
+    unit = unit_of(record.settings.metric)
     left, right = (rungs.index(rung) for rung in gap.between)
-    low, high = (100 * record.errors[rung].value for rung in gap.between)
+    low, high = (unit.factor * record.errors[rung].value for rung in gap.between)
     middle = (left + right) / 2
     colour = STATUS_COLOURS[gap.status]
     axes.plot([left + 0.21, middle, middle, right - 0.21], [low, low, high, high], color=colour, linewidth=2)
-    top = 100 * max(record.errors[rung].high for rung in gap.between)
+    top = unit.factor * max(record.errors[rung].high for rung in gap.between)
     axes.annotate(
-        f"{name}\n{points(gap.value)} [{points(gap.low)}, {points(gap.high)}]\n{gap.status}",
+        f"{name}\n{unit.gap(gap.value)} {unit.interval(gap.low, gap.high)}\n{gap.status}",
         (middle, top),
         xytext=(0, 22),
         textcoords="offset points",
@@ -98,10 +101,12 @@ def _gap(axes: Axes, record: Diagnosis, rungs: list[str], gap: GapRecord, name: 
 def _frame(axes: Axes, rungs: list[str], record: Diagnosis, colours: dict[str, str]) -> None:
     labels = [f"{rung}\n{_rows(record.errors[rung].n)}" for rung in rungs]
     axes.set_xticks(range(len(rungs)), labels, color=colours["ink"])
-    axes.set_ylabel(
-        "error, % (interval 95 %)".replace("95", f"{100 * record.settings.confidence:g}"), color=colours["ink"]
-    )
-    axes.set_ylim(0, max(1.0, 130 * max(error.high for error in record.errors.values())) * 1.18)
+    unit = unit_of(record.settings.metric)
+    name = f"{'loss' if unit.factor == 1 else 'error, %'} (interval {100 * record.settings.confidence:g} %)"
+    axes.set_ylabel(name, color=colours["ink"])
+    highest = max(error.high for error in record.errors.values())
+    lowest = min(0.0, *(error.low for error in record.errors.values()))
+    axes.set_ylim(unit.factor * lowest, max(0.01, 1.3 * highest) * unit.factor * 1.18)
     axes.tick_params(colors=colours["ink"], length=0)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mlstrat_plugin.core.wording import counted, interval, percent, points, rows_sentence
+from mlstrat_plugin.core.wording import Unit, counted, percent, rows_sentence, unit_of
 
 if TYPE_CHECKING:
     from mlstrat_plugin.records import Diagnosis, ErrorRecord, Finding
@@ -38,19 +38,19 @@ class View:
 
 def view_of(record: Diagnosis) -> View:
     """Return the record as text."""
-    lean = record.lean
+    lean, unit = record.lean, unit_of(record.settings.metric)
     return View(
         diagnosis=record.diagnosis,
         summary=record.summary,
         lean=f"{lean.problem} ({100 * lean.probability:.0f} %)" if lean else "not drawn",
-        ladder=tuple(_error_row(rung, error) for rung, error in record.errors.items()),
+        ladder=tuple(_error_row(rung, error, unit) for rung, error in record.errors.items()),
         gaps=tuple(
             Row(
                 name,
                 (
                     f"{gap.between[1]} - {gap.between[0]}",
-                    points(gap.value),
-                    interval(gap.low, gap.high),
+                    unit.gap(gap.value),
+                    unit.interval(gap.low, gap.high),
                     gap.status,
                     gap.method,
                 ),
@@ -59,7 +59,7 @@ def view_of(record: Diagnosis) -> View:
             for name, gap in record.gaps.items()
         ),
         sources=tuple(
-            _error_row(f"{split} / {source}", error)
+            _error_row(f"{split} / {source}", error, unit)
             for split, errors in record.by_source.items()
             for source, error in errors.items()
         ),
@@ -69,28 +69,29 @@ def view_of(record: Diagnosis) -> View:
                 name,
                 (
                     f"{proof.n:,}",
-                    f"+-{points(proof.half_width)}",
-                    points(proof.smallest_material_gap) if proof.smallest_material_gap is not None else "",
+                    f"+-{unit.gap(proof.half_width)}",
+                    unit.gap(proof.smallest_material_gap) if proof.smallest_material_gap is not None else "",
                 ),
             )
             for name, proof in record.sizing.splits.items()
         ),
         rows_needed=rows_sentence(record.sizing.open_question),
-        footer=_footer(record),
+        footer=_footer(record, unit),
     )
 
 
-def _error_row(name: str, error: ErrorRecord) -> Row:
-    bounds = f"{percent(error.low)} to {percent(error.high)}" if error.n is not None else "taken as exact"
-    return Row(name, (percent(error.value), bounds, counted(error), error.method))
+def _error_row(name: str, error: ErrorRecord, unit: Unit) -> Row:
+    bounds = f"{unit.error(error.low)} to {unit.error(error.high)}" if error.n is not None else "taken as exact"
+    return Row(name, (unit.error(error.value), bounds, counted(error), error.method))
 
 
-def _footer(record: Diagnosis) -> tuple[str, ...]:
+def _footer(record: Diagnosis, unit: Unit) -> tuple[str, ...]:
     settings = record.settings
     return tuple(
         line
         for line in (
-            f"material gap {points(record.material_gap)} points; joint confidence {percent(settings.confidence)}",
+            f"metric {settings.metric}; material gap {unit.amount(record.material_gap)}; "
+            f"joint confidence {percent(settings.confidence)}",
             f"intervals: errors two-sided {percent(settings.confidence)}; gaps simultaneous over {len(record.gaps)}",
             f"lean from {settings.lean_draws:,} draws, seed {settings.seed}",
             f"split {record.split_id}, test {record.test_id}"

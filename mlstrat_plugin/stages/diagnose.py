@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,12 +11,14 @@ from mlstrat_plugin.adapters.files import replacing
 from mlstrat_plugin.core.diagnosis import Measurement, diagnose_ladder
 from mlstrat_plugin.core.findings import Circumstances
 from mlstrat_plugin.core.human_level import Declared
-from mlstrat_plugin.core.tallies import ErrorTally
-from mlstrat_plugin.errors import RecordError
+from mlstrat_plugin.core.several import SliceTally
+from mlstrat_plugin.core.tallies import ErrorTally, RatioTally
+from mlstrat_plugin.errors import ParamsError, RecordError
 from mlstrat_plugin.records import HUMAN, LADDER, Diagnosis, Splits, from_json, to_json
 
 if TYPE_CHECKING:
-    from mlstrat_plugin.params import Human, Params
+    from mlstrat_plugin.core.confusion import Scorer
+    from mlstrat_plugin.params import Evaluate, Human, Params
 
 REPORT = Path("reports/diagnosis.json")
 PAGE = Path("reports/report.html")
@@ -43,13 +47,13 @@ def diagnose(params: Params) -> Diagnosis:
 
     splits = _splits()
     with Engine(params.engine) as engine:
-        tallies = tally(engine, Path(params.split.folder), params.columns, params.evaluate)
-    ladder: dict[str, Measurement] = {**tallies.ladder()}
+        tallies = tally(engine, Path(params.split.folder), params.columns, params.evaluate, scorer_of(params.evaluate))
+    ladder: dict[str, Measurement] = {**tallies.ladder}
     if params.human is not None:
         ladder[HUMAN] = human_level(params.human)
     record = diagnose_ladder(
         {rung: ladder[rung] for rung in LADDER if rung in ladder},
-        params.diagnose.settings(),
+        params.settings(),
         by_source=tallies.by_source,
         roles={name: source.role for name, source in params.sources.items()},
         circumstances=Circumstances(
@@ -57,6 +61,14 @@ def diagnose(params: Params) -> Diagnosis:
             not_trained_on=tallies.not_trained_on,
             groups=tallies.groups,
             train_rows=tallies.train_rows,
+            heaviest={
+                split: (rung.top_weight, rung.top_rows)
+                for split, rung in tallies.ladder.items()
+                if isinstance(rung, RatioTally) and rung.kind == "weights"
+            },
+            slices={
+                split: frozenset(rung.parts) for split, rung in tallies.ladder.items() if isinstance(rung, SliceTally)
+            },
         ),
         split_id=splits.split_id,
         test_id=splits.test_id,
@@ -74,10 +86,41 @@ def diagnose(params: Params) -> Diagnosis:
     return record
 
 
+def scorer_of(params: Evaluate) -> Scorer | None:
+    """Return what scores the confusion matrix, for the metrics that are made of it.
+
+    Raises
+    ------
+    ParamsError
+        A dotted name cannot be imported, or is no function.
+    """
+    from mlstrat_plugin.core.confusion import Function, MacroF1
+
+    if params.metric == "macro_f1":
+        return MacroF1()
+    if "." not in params.metric:
+        return None
+    module, _, name = params.metric.rpartition(".")
+    sys.path.insert(0, str(Path.cwd()))  # the project's own modules, as `python -m` would find them
+    try:
+        call = getattr(import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise ParamsError(
+            f"mlstrat.evaluate.metric = {params.metric}: {error}", hint="name a function that can be imported"
+        ) from error
+    finally:
+        sys.path.remove(str(Path.cwd()))
+    if not callable(call):
+        raise ParamsError(f"mlstrat.evaluate.metric = {params.metric} is no function", hint="name a function")
+    return Function(call=call, name=params.metric, draws=params.draws, seed=params.seed)
+
+
 def human_level(human: Human) -> Measurement:
     """Return the human level as it was given: declared, or counted."""
     if human.error is not None:
         return Declared(human.error)
+    if human.loss is not None:
+        return Declared(human.loss, is_rate=False)
     return ErrorTally(wrong=human.errors or 0, n=human.n or 0)
 
 

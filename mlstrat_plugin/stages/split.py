@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlstrat_plugin.adapters.files import replacing, write_text
-from mlstrat_plugin.core.sizing import proofs, uneven_mix
-from mlstrat_plugin.core.wording import percent, points
+from mlstrat_plugin.core.sizing import assumed_rungs, proofs, uneven_mix
+from mlstrat_plugin.core.wording import RATE, percent
 from mlstrat_plugin.errors import ChecksFailed, MlstratError, examples, listed
 from mlstrat_plugin.records import Proof, Sizing, Split, Splits, Validation, from_json, to_json
 
@@ -127,7 +127,7 @@ def _record(params: Params, held_out: tuple[Any, ...], cells: dict[str, list[dic
     sizes = {piece.value: rows[piece] for piece in Split}
     assumed = params.split.assumed_error
     tau = params.diagnose.material_gap
-    proved = proofs({n: (r, assumed) for n, r in sizes.items()}, tau=tau, confidence=params.diagnose.confidence)
+    proved = proofs(assumed_rungs(sizes, assumed), sizes, tau=tau, confidence=params.diagnose.confidence)
     return Splits(
         split_id=_identity(cells, label, tuple(cells)),
         test_id=_identity(cells, label, (Split.TEST.value,)),
@@ -154,9 +154,9 @@ def _identity(cells: dict[str, list[dict[str, Any]]], label: str, splits: tuple[
 def _advice(proved: dict[str, Proof], assumed: float, total: int) -> tuple[str, ...]:
     """Return what these sizes can and cannot prove, and where the course would start."""
     lines = [
-        f"{name}: {proof.n:,} rows know an error of {percent(assumed)} to +-{points(proof.half_width)} points; "
+        f"{name}: {proof.n:,} rows know an error of {percent(assumed)} to +-{RATE.amount(proof.half_width)}; "
         + (
-            f"the gap before it has to reach {points(proof.smallest_material_gap)} points to be proved material"
+            f"the gap before it has to reach {RATE.amount(proof.smallest_material_gap)} to be proved material"
             if proof.smallest_material_gap is not None
             else "it is the first rung"
         )

@@ -1,4 +1,4 @@
-"""Join predictions to the splits and count right and wrong answers by split and source, in one scan."""
+"""Join predictions to the splits and sum up what the metric needs by split and source, in one scan."""
 
 from __future__ import annotations
 
@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import ibis
 
-from mlstrat_plugin.core.tallies import ErrorTally
 from mlstrat_plugin.errors import MAX_EXAMPLES, PredictionsError, did_you_mean, examples, listed
 from mlstrat_plugin.records import Split
 from mlstrat_plugin.tables.engine import Engine, reading
+from mlstrat_plugin.tables.measures import NO_SLICE, Cell, Measure, measure_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ibis.expr.types import Table
 
+    from mlstrat_plugin.core.confusion import Scorer
+    from mlstrat_plugin.core.tallies import Tally
     from mlstrat_plugin.params import Columns, Evaluate
 
 AGAIN = "run the predict stage again, on the splits as they are now"
@@ -23,27 +27,22 @@ AGAIN = "run the predict stage again, on the splits as they are now"
 
 @dataclass(frozen=True, kw_only=True)
 class Tallies:
-    """Counts by split and source, and what the model was trained on."""
+    """Tallies by split and source and of the ladder's rungs, and what the model was trained on.
 
-    by_source: dict[str, dict[str, ErrorTally]]
+    ``ladder`` holds one tally per measured split; its train and train-dev count the sources that the model was trained
+    on.
+    """
+
+    by_source: dict[str, dict[str, Tally]]
+    ladder: dict[str, Tally]
     trained_on: tuple[str, ...]
     not_trained_on: tuple[str, ...]
     groups: dict[str, int] | None
     train_rows: int | None
 
-    def ladder(self) -> dict[str, ErrorTally]:
-        """Return one tally per measured split; train and train-dev count the sources that the model was trained on."""
-        result = {}
-        for split, tallies in self.by_source.items():
-            mine = [t for source, t in tallies.items() if split in ("dev", "test") or source in self.trained_on]
-            total = sum(mine, ErrorTally(wrong=0, n=0))
-            if total.n:
-                result[split] = total
-        return result
 
-
-def tally(engine: Engine, folder: Path, columns: Columns, params: Evaluate) -> Tallies:
-    """Count the answers.
+def tally(engine: Engine, folder: Path, columns: Columns, params: Evaluate, scorer: Scorer | None = None) -> Tallies:
+    """Sum up the answers.
 
     Parameters
     ----------
@@ -52,16 +51,18 @@ def tally(engine: Engine, folder: Path, columns: Columns, params: Evaluate) -> T
     folder : Path
         Folder of the four split files.
     columns : params.Columns
-        Names of id, label and group.
+        Names of id, label, group, weight and slice.
     params : params.Evaluate
-        Where the predictions are and what they cover.
+        The metric, where the predictions are and what they cover.
+    scorer : Scorer, optional
+        Turns counts by label and prediction into the metric, where it is one of those.
 
     Raises
     ------
     PredictionsError
-        A file is missing or unreadable; the columns ``id`` and ``prediction`` are not there; predictions are of another
-        type than the labels, null, duplicated, for unknown ids, or missing for rows that have to be scored. All
-        problems are named, with example ids.
+        A file is missing or unreadable; a column is not there; predictions are of another type than the labels, null,
+        duplicated, for unknown ids, or missing for rows that have to be scored; losses or weights are no numbers to
+        count with. All problems are named, with example ids.
     """
     files = {split: folder / f"{split.file_stem}.parquet" for split in Split}
     missing = [str(file) for file in files.values() if not file.is_file()]
@@ -70,34 +71,103 @@ def tally(engine: Engine, folder: Path, columns: Columns, params: Evaluate) -> T
     with reading("the splits", "run `mlstrat split` again"):
         tables = {split: engine.read_parquet([file]) for split, file in files.items()}
         sizes = {split: engine.count(table) for split, table in tables.items()}
-    predictions = _open(engine, Path(params.predictions), columns)
+    measure = measure_of(columns, params, scorer)
+    predictions = _open(engine, Path(params.predictions), columns, params)
     _require_type(tables[Split.DEV], predictions, columns, params)
-    rows = ibis.union(
-        *(
-            table.select(
-                id=table[columns.id], label=table[columns.label], source=table.source, split=ibis.literal(s.value)
-            )
-            for s, table in tables.items()
-        )
-    )
+    rows = ibis.union(*(_rows(table, split, columns) for split, table in tables.items()))
     with reading(f"the predictions ({params.predictions})", AGAIN):
         joined = rows.outer_join(predictions, rows.id == predictions.answered)
-        cells = engine.rows(_cells(joined))
-        problems = _problems(engine, joined, predictions, cells, sizes)
+        units = _units(engine, joined, measure)
+        cells = engine.rows(_cells(units, measure, ("split", "source")))
+        problems = _problems(engine, joined, predictions, cells, sizes, measure)
         if problems:
             raise PredictionsError(f"{params.predictions}: {listed(problems)}", hint=AGAIN)
         known = [cell for cell in cells if cell["split"] is not None]
-        trained_on, holes = _coverage(known, params)
+        trained_on, holes = _coverage(_merged(known), params)
         if holes:
             raise PredictionsError(
                 f"{params.predictions}: {listed(holes)}: {_unanswered(engine, joined, trained_on)}",
                 hint=f"{AGAIN}; or declare mlstrat.evaluate.train: sample if train was sampled",
             )
-        return _tallies(engine, tables, known, trained_on, columns, params)
+        if params.metric == "weighted_error":
+            _add_heaviest(engine, joined, known)
+        return _tallies(engine, units, known, trained_on, params, measure)
 
 
-def _open(engine: Engine, file: Path, columns: Columns) -> Table:
-    """Return the columns ``answered`` (the id) and ``prediction``."""
+def _rows(table: Table, split: Split, columns: Columns) -> Table:
+    """Return the columns of one split that are scored, under their meaning."""
+    optional = {"unit": columns.group, "weight": columns.weight, "slice": columns.slice}
+    absent = [name for name in optional.values() if name is not None and name not in table.columns]
+    if absent:
+        named = "; ".join(f"no column {name!r}{did_you_mean(name, table.columns)}" for name in absent)
+        raise PredictionsError(
+            f"the splits: {named}", hint="bring the column in the sources and run `mlstrat split` again"
+        )
+    picked = {name: table[column] for name, column in optional.items() if column is not None}
+    if "unit" in picked:  # a row without a group is its own
+        picked["unit"] = picked["unit"].cast("string").fill_null(table[columns.id].cast("string"))
+    if "slice" in picked:
+        picked["slice"] = picked["slice"].cast("string").fill_null(NO_SLICE)
+    return table.select(
+        id=table[columns.id], label=table[columns.label], source=table.source, split=ibis.literal(split.value), **picked
+    )
+
+
+def _units(engine: Engine, joined: Table, measure: Measure) -> Table:
+    """Return one row per answer, or per group of answers, with what the measure sums."""
+    answered = joined.answered.notnull()
+    brought = {
+        name: ibis.ifelse(answered, value, 0).fill_null(0).cast(value.type())
+        for name, value in measure.row(joined).items()
+    }
+    part = {"part": joined.unit.hexdigest("md5").substr(0, 2)} if "part" in measure.keys else {}
+    rows = joined.select(
+        "split",
+        "source",
+        *(key for key in measure.keys if key != "part"),
+        *(["unit"] if measure.sums_units else []),
+        n=ibis.literal(1, type="int64"),
+        predicted=answered.cast("int64"),
+        null=(answered & measure.flawed(joined)).cast("int64"),
+        **part,
+        **brought,
+    )
+    if not measure.sums_units:
+        return rows
+    sums = {name: rows[name].sum() for name in ("n", "predicted", "null", *brought)}
+    return engine.keep(rows.group_by("split", "source", *measure.keys, "unit").agg(**sums))
+
+
+def _cells(units: Table, measure: Measure, by: tuple[str, ...]) -> Table:
+    counts = {name: units[name].sum() for name in ("n", "predicted", "null")}
+    return units.group_by(*by, *measure.keys).agg(**counts, units=(units.predicted > 0).sum(), **measure.moments(units))
+
+
+def _merged(cells: Sequence[Cell]) -> list[dict[str, Any]]:
+    """Return rows and answers by split and source, whatever else the measure splits by."""
+    merged: dict[tuple[str, str], dict[str, Any]] = {}
+    for cell in cells:
+        key = (cell["split"], cell["source"])
+        into = merged.setdefault(key, {"split": key[0], "source": key[1], "n": 0, "predicted": 0})
+        into["n"] += cell["n"]
+        into["predicted"] += cell["predicted"]
+    return list(merged.values())
+
+
+def _add_heaviest(engine: Engine, joined: Table, cells: list[dict[str, Any]]) -> None:
+    """Add to each cell its largest weight and how many answers carry it: they decide the metric."""
+    answered = joined.filter(joined.split.notnull() & joined.answered.notnull())
+    by_weight = answered.group_by("split", "source", weight=answered.weight.cast("float64")).agg(rows=ibis._.count())
+    heaviest = by_weight.group_by("split", "source").agg(
+        top_weight=by_weight.weight.max(), top_rows=by_weight["rows"].argmax(by_weight.weight)
+    )
+    found = {(row["split"], row["source"]): row for row in engine.rows(heaviest)}
+    for cell in cells:
+        cell.update(found.get((cell["split"], cell["source"]), {}))
+
+
+def _open(engine: Engine, file: Path, columns: Columns, params: Evaluate) -> Table:
+    """Return the columns ``answered`` (the id), and ``prediction`` or ``loss``."""
     if not file.is_file():
         raise PredictionsError(f"predictions file {file} does not exist", hint="run the predict stage first")
     try:
@@ -108,22 +178,27 @@ def _open(engine: Engine, file: Path, columns: Columns) -> Table:
         raise
     except Exception as error:  # the reader's own error, said as what it is to the user
         raise PredictionsError(str(error), hint=AGAIN) from error
-    absent = [name for name in (columns.id, "prediction") if name not in table.columns]
+    answer = ("loss", params.loss) if params.metric == "mean_loss" else ("prediction", "prediction")
+    absent = [name for name in (columns.id, answer[1]) if name not in table.columns]
     if absent:
         named = "; ".join(f"no column {name!r}{did_you_mean(name, table.columns)}" for name in absent)
         raise PredictionsError(
             f"{file}: {named}; it has {', '.join(map(repr, table.columns[:20]))}",
-            hint="write one row per scored example with the columns id and prediction",
+            hint=f"write one row per scored example with the columns {columns.id} and {answer[1]}",
         )
-    return table.select(answered=table[columns.id], prediction=table.prediction)
+    return table.select(answered=table[columns.id], **{answer[0]: table[answer[1]]})
 
 
 def _require_type(split: Table, predictions: Table, columns: Columns, params: Evaluate) -> None:
     """Refuse predictions that can never equal a label, such as text for numbers."""
-    pairs = (
-        (columns.label, split[columns.label], predictions.prediction),
-        (columns.id, split[columns.id], predictions.answered),
-    )
+    pairs = [(columns.id, split[columns.id], predictions.answered)]
+    if "prediction" in predictions.columns:
+        pairs.append((columns.label, split[columns.label], predictions.prediction))
+    elif _kind(predictions.loss.type()) not in {"integer", "floating"}:
+        raise PredictionsError(
+            f"{params.predictions}: {params.loss} is {predictions.loss.type()}, not a number",
+            hint="write the loss of each example as a number",
+        )
     for name, ours, theirs in pairs:
         kinds = [_kind(value.type()) for value in (ours, theirs)]
         if kinds[0] != kinds[1]:
@@ -141,23 +216,13 @@ def _kind(dtype: Any) -> str:
     return str(dtype)
 
 
-def _cells(joined: Table) -> Table:
-    answered = joined.answered.notnull()
-    return joined.group_by("split", "source").agg(
-        n=joined.count(),
-        predicted=answered.sum(),
-        null=(answered & _no_answer(joined)).sum(),
-        wrong=(joined.label != joined.prediction).sum().fill_null(0),
-    )
-
-
-def _no_answer(joined: Table) -> ibis.expr.types.BooleanValue:
-    value = joined.prediction
-    return value.isnull() | value.isnan() if value.type().is_floating() else value.isnull()
-
-
 def _problems(
-    engine: Engine, joined: Table, predictions: Table, cells: list[dict[str, Any]], sizes: dict[Split, int]
+    engine: Engine,
+    joined: Table,
+    predictions: Table,
+    cells: list[dict[str, Any]],
+    sizes: dict[Split, int],
+    measure: Measure,
 ) -> list[str]:
     """Return what is wrong with the predictions themselves."""
     problems = []
@@ -172,8 +237,8 @@ def _problems(
         problems.append(f"ids are predicted more than once: {_ids(engine, twice.select('id'), engine.count(twice))}")
     null = sum(cell["null"] for cell in cells if cell["split"] is not None)
     if null:
-        empty = joined.filter(joined.answered.notnull() & _no_answer(joined)).select(id=joined.answered)
-        problems.append(f"{null:,} predictions are null: {_ids(engine, empty, null)}")
+        empty = joined.filter(joined.answered.notnull() & measure.flawed(joined)).select(id=joined.answered)
+        problems.append(f"{null:,} {measure.flaw}: {_ids(engine, empty, null)}")
     return problems
 
 
@@ -202,39 +267,46 @@ def _unanswered(engine: Engine, joined: Table, trained_on: tuple[str, ...]) -> s
     return _ids(engine, rows, engine.count(rows))
 
 
-def _groups(engine: Engine, table: Table, column: str, sources: list[str]) -> int:
-    """Count the groups among the scored rows of one split."""
-    return int(engine.rows(table.aggregate(n=table[column].nunique(where=table.source.isin(sources))))[0]["n"])
-
-
 def _ids(engine: Engine, rows: Table, total: int) -> str:
     return examples([row["id"] for row in engine.rows(rows.order_by("id").limit(MAX_EXAMPLES))], total)
 
 
+def _heaviest(cells: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the largest weight of several cells and how many answers carry it."""
+    top = max((cell.get("top_weight") or 0.0 for cell in cells), default=0.0)
+    return {"top_weight": top, "top_rows": sum(cell["top_rows"] for cell in cells if cell.get("top_weight") == top)}
+
+
 def _tallies(
     engine: Engine,
-    tables: dict[Split, Table],
+    units: Table,
     cells: list[dict[str, Any]],
     trained_on: tuple[str, ...],
-    columns: Columns,
     params: Evaluate,
+    measure: Measure,
 ) -> Tallies:
-    by_source: dict[str, dict[str, ErrorTally]] = {split.value: {} for split in Split}
-    for cell in sorted(cells, key=lambda c: str(c["source"])):
-        if cell["predicted"]:
-            by_source[cell["split"]][cell["source"]] = ErrorTally(wrong=int(cell["wrong"]), n=int(cell["predicted"]))
-    groups = None
-    if columns.group is not None:
-        groups = {
-            split.value: _groups(engine, tables[split], columns.group, list(by_source[split.value]))
-            for split in (Split.TRAIN_DEV, Split.DEV, Split.TEST)
-            if by_source[split.value]
-        }
+    by_source: dict[str, dict[str, Tally]] = {}
+    for split in Split:
+        mine = [cell for cell in cells if cell["split"] == split.value]
+        for source in sorted({str(cell["source"]) for cell in mine if cell["predicted"]}):
+            found = measure.tally([cell for cell in mine if cell["source"] == source])
+            by_source.setdefault(split.value, {})[source] = found
+    counted = [c for c in cells if c["split"] in ("dev", "test") or c["source"] in trained_on]
+    if measure.sums_units:  # a group may have rows of several sources
+        scored = units.split.isin(["dev", "test"]) | units.source.isin(list(trained_on) or [""])
+        names = [c for c in units.columns if c not in ("split", "source", "unit", *measure.keys)]
+        whole = units.filter(units.split.notnull() & scored).group_by("split", *measure.keys, "unit")
+        again = engine.rows(_cells(whole.agg(**{name: ibis._[name].sum() for name in names}), measure, ("split",)))
+        counted = [{**_heaviest([c for c in counted if c["split"] == cell["split"]]), **cell} for cell in again]
+    by_split = {split.value: [c for c in counted if c["split"] == split.value and c["predicted"]] for split in Split}
     return Tallies(
-        by_source={split: tallies for split, tallies in by_source.items() if tallies},
+        by_source=by_source,
+        ladder={split: measure.tally(mine) for split, mine in by_split.items() if mine},
         trained_on=trained_on,
         not_trained_on=tuple(sorted({str(c["source"]) for c in cells if c["split"] == "train"} - set(trained_on))),
-        groups=groups,
+        groups={s: sum(int(c["units"]) for c in mine) for s, mine in by_split.items() if mine}
+        if measure.sums_units
+        else None,
         train_rows=sum(c["n"] for c in cells if c["split"] == "train" and c["source"] in trained_on)
         if params.train == "sample"
         else None,

@@ -32,7 +32,7 @@ def test_schema_of_the_contract() -> None:
     }
     assert contract | {"split_id", "test_id", "settings"} <= set(data)
     assert list(data["errors"]) == ["human", "train", "train-dev", "dev", "test"]
-    assert set(data["errors"]["dev"]) == {"value", "low", "high", "n", "wrong", "method"}
+    assert set(data["errors"]["dev"]) == {"value", "low", "high", "n", "wrong", "method", "groups"}
     assert data["errors"]["human"]["method"] == "declared"
 
 
