@@ -48,7 +48,8 @@ con = duckdb.connect()
 con.execute("SET threads = 2")
 con.execute("COPY (SELECT * FROM 'all.parquet') TO 'copy.parquet'")
 """
-SPLIT = "from mlstrat_plugin.cli.main import main; main(['-q', 'split'])"
+COMMAND = "import sys; sys.argv[1:] = {}; from mlstrat_plugin.cli.main import run; run()"
+SPLIT = COMMAND.format(["-q", "split"])
 PANDAS = """
 import pandas as pd
 from sklearn.model_selection import GroupShuffleSplit, train_test_split
@@ -88,8 +89,8 @@ with Engine(params.engine) as engine:
 """
 BARE = "pass"
 IMPORT = "import duckdb, ibis; ibis.duckdb.connect()"  # the fixed part of split and tally
-HELP = "from mlstrat_plugin.cli.main import main; main(['--help'])"
-QUICK = "from mlstrat_plugin.cli.main import main; main(['quick', 'human=5/500', 'train=9/900', 'dev=30/900'])"
+HELP = COMMAND.format(["--help"])
+QUICK = COMMAND.format(["quick", "human=5/500", "train=9/900", "dev=30/900"])
 
 
 def run(script: str, folder: Path) -> tuple[float, float]:

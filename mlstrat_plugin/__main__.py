@@ -1,5 +1,5 @@
 """Run the command line as ``python -m mlstrat_plugin``."""
 
-from mlstrat_plugin.cli.main import main
+from mlstrat_plugin.cli.main import run
 
-main()
+run()

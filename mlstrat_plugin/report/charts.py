@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -21,20 +22,23 @@ THEMES = {
 
 def ladder_png(record: Diagnosis) -> bytes:
     """Return the picture for MLflow: light, as wide as its column, the same bytes for the same record."""
-    return _draw(record, "light", "png", {"Software": None})
+    return _draw(record, "png", {"Software": None})
 
 
-def ladder_svg(record: Diagnosis, theme: str) -> bytes:
-    """Return the picture for the report; ``theme`` is ``light`` or ``dark``."""
-    return _draw(record, theme, "svg", {"Date": None, "Creator": None})
+def ladder_svgs(record: Diagnosis) -> dict[str, bytes]:
+    """Return the picture for the report by theme: drawn once, the dark one is the light one in other colours."""
+    picture = _draw(record, "svg", {"Date": None, "Creator": None}).decode("utf-8")
+    into = {light: THEMES["dark"][part] for part, light in THEMES["light"].items()}
+    dark = re.sub("|".join(into), lambda found: into[found.group()], picture)
+    return {"light": picture.encode("utf-8"), "dark": dark.encode("utf-8")}
 
 
-def _draw(record: Diagnosis, theme: str, kind: str, metadata: dict[str, Any]) -> bytes:
+def _draw(record: Diagnosis, kind: str, metadata: dict[str, Any]) -> bytes:
     import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    colours = THEMES[theme]
+    colours = THEMES["light"]
     with mpl.rc_context({"svg.hashsalt": "mlstrat", "font.size": 10, "svg.fonttype": "path"}):
         figure = Figure(figsize=(8, 4.2), dpi=96, facecolor=colours["paper"], layout="constrained")
         FigureCanvasAgg(figure)

@@ -9,7 +9,7 @@ from io import StringIO
 from typing import TYPE_CHECKING
 
 from mlstrat_plugin.records import LADDER, Diagnosis
-from mlstrat_plugin.report.charts import ladder_svg
+from mlstrat_plugin.report.charts import ladder_svgs
 from mlstrat_plugin.report.view import Row, view_of
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 def report_html(record: Diagnosis) -> str:
     """Return a self-contained page: no script, nothing fetched, light and dark."""
-    pictures = {theme: b64encode(ladder_svg(record, theme)).decode("ascii") for theme in ("light", "dark")}
+    pictures = {theme: b64encode(svg).decode("ascii") for theme, svg in ladder_svgs(record).items()}
     return _environment().get_template("report.html").render(view=view_of(record), pictures=pictures)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from mlstrat_plugin.core.diagnosis import diagnose, diagnose_ladder
 from mlstrat_plugin.core.tallies import ErrorTally
 from mlstrat_plugin.records import Diagnosis, Settings
-from mlstrat_plugin.report.charts import ladder_png, ladder_svg
+from mlstrat_plugin.report.charts import THEMES, ladder_png, ladder_svgs
 from mlstrat_plugin.report.render import ladder_csv, note_markdown, report_html
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -61,7 +61,15 @@ def test_page_text_is_as_approved() -> None:
 def test_pages_and_pictures_are_the_same_bytes_each_time() -> None:
     assert report_html(record()) == report_html(record())
     assert ladder_png(record()) == ladder_png(record())
-    assert ladder_svg(record(), "dark") != ladder_svg(record(), "light")
+    assert ladder_svgs(record()) == ladder_svgs(record())
+
+
+def test_each_theme_has_its_colours_alone() -> None:
+    for theme, picture in ladder_svgs(record()).items():
+        other = "dark" if theme == "light" else "light"
+        for mine, theirs in zip(THEMES[theme].values(), THEMES[other].values(), strict=True):
+            assert mine.encode() in picture
+            assert theirs.encode() not in picture
 
 
 def test_the_page_fetches_nothing_and_runs_nothing() -> None:
