@@ -7,6 +7,7 @@ MlstratError
 ├── ChecksFailed       the data broke a rule: the answer is no
 ├── SplitError         no split with these sizes: change them or bring more rows
 ├── PredictionsError   predictions do not fit the splits: run predict again
+├── HumanError         people's answers cannot be scored: mend the raters' table
 ├── EstimateError      numbers from which nothing can be estimated
 ├── RecordError        a saved report cannot be read: run the stage that writes it
 └── TrackingError      MLflow did not take the result: try again
@@ -67,6 +68,10 @@ class SplitError(MlstratError):
 
 class PredictionsError(MlstratError):
     """The predictions table does not answer for the splits."""
+
+
+class HumanError(MlstratError):
+    """A table of people's answers cannot be scored."""
 
 
 class EstimateError(MlstratError):

@@ -110,20 +110,25 @@ class Split(Block):
 
 
 class Human(Block):
-    """The human level: one declared number, or counts."""
+    """The human level: one declared number, counts, or a table of raters."""
 
     error: Number | None = Field(None, ge=0, le=1, description="declared error, a fraction in 0..1 (7 % is 0.07)")
     loss: Number | None = Field(None, ge=0, description="declared mean loss, from 0 on; for evaluate.metric mean_loss")
     errors: Whole | None = Field(None, ge=0, description="wrong answers that people gave, from 0 on")
     n: Whole | None = Field(None, ge=1, description="answers that people gave, from 1 on")
+    table: Text | None = Field(None, description="a .parquet or .csv table of answers: id, rater, label, perhaps group")
+    truth: Literal["consensus", "given"] = Field(
+        "consensus", description="consensus: answers are scored against the other raters'; given: against the labels"
+    )
+    proxy: Text = Field("best", description="the rater group that stands for the best possible error, or best")
 
     @model_validator(mode="after")
     def _one_form(self) -> Human:
         counts = (self.errors is not None, self.n is not None)
-        forms = [self.error is not None, self.loss is not None, any(counts)]
+        forms = [self.error is not None, self.loss is not None, self.table is not None, any(counts)]
         if sum(forms) != 1 or any(counts) != all(counts):
             raise ValueError(
-                "give either error (declared), or errors and n (counted), or loss (declared, for mean_loss)"
+                "give either error (declared), errors and n (counted), table (raters) or loss (for mean_loss)"
             )
         if self.errors is not None and self.n is not None and self.errors > self.n:
             raise ValueError(f"errors = {self.errors} exceeds n = {self.n}")
@@ -242,7 +247,7 @@ class Params(Block):
         if metric != "mean_loss" and self.diagnose.material_gap >= 1:
             problems.append(f"diagnose.material_gap = {self.diagnose.material_gap:g} is no gap of rates in (0, 1)")
         if human is not None and (metric == "mean_loss") != (human.loss is not None):
-            form = "loss" if metric == "mean_loss" else "error, or errors and n"
+            form = "loss" if metric == "mean_loss" else "error, errors and n, or table"
             problems.append(f"human: evaluate.metric = {metric} is compared with {form}")
         if problems:
             raise ValueError("; ".join(problems))

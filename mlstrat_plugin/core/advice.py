@@ -152,6 +152,21 @@ ADVICE: dict[str, Advice] = {
         "warning",
         ("Read the gaps between these splits with care, or measure the missing slices.",),
     ),
+    "MLS151": Advice(
+        "Rater groups cannot be told apart",
+        "tip",
+        ("Let the groups label more rows, or declare in mlstrat.human.proxy which of them counts.",),
+    ),
+    "MLS152": Advice(
+        "Few raters",
+        "warning",
+        ("Let more people label; a few hundred rows each are enough.",),
+    ),
+    "MLS153": Advice(
+        "Raters without an answer",
+        "warning",
+        ("Check the raters' table: empty labels are not counted as answers.",),
+    ),
 }
 
 

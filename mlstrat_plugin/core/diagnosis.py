@@ -25,7 +25,7 @@ from mlstrat_plugin.core.verdict import (
 )
 from mlstrat_plugin.core.wording import rows_sentence, summary, unit_of
 from mlstrat_plugin.errors import EstimateError
-from mlstrat_plugin.records import LADDER, Diagnosis, ErrorRecord, GapRecord, Settings, Sizing
+from mlstrat_plugin.records import HUMAN, LADDER, Diagnosis, ErrorRecord, GapRecord, Settings, Sizing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -124,7 +124,7 @@ def diagnose_ladder(
     dev_error = estimates["dev"].value if "dev" in estimates else None
     tau = material_gap(settings, dev_error)
     gaps = gaps_of(estimates, same_distribution=settings.same_distribution)
-    few = tuple(rung for rung, e in estimates.items() if e.groups is not None and e.groups < FEWEST_GROUPS)
+    few = tuple(rung for rung, e in estimates.items() if rung != HUMAN and _few(e))
     verdict = withhold(judge(gaps, tau=tau, confidence=settings.confidence, also_large=settings.also_large), gaps, few)
     leaning = lean(estimates, gaps, draws=settings.lean_draws, rng=Random(settings.seed))  # noqa: S311 - a simulation
     question = open_question(verdict, gaps, estimates, rows, tau=tau, settings=settings)
@@ -178,6 +178,10 @@ def _estimate(rung: str, measurement: Measurement) -> Estimate:
         return measurement.estimate()
     except EstimateError as error:
         raise EstimateError(f"{rung}: {error.message}", hint=error.hint) from error
+
+
+def _few(estimate: Estimate) -> bool:
+    return estimate.groups is not None and estimate.groups < FEWEST_GROUPS
 
 
 def error_record(measurement: Measurement, estimate: Estimate, confidence: float) -> ErrorRecord:

@@ -18,6 +18,16 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
+class People:
+    """Who stands behind a human level: the group that was taken, those that look the same, raters by group."""
+
+    chosen: str
+    alike: tuple[str, ...]
+    raters: Mapping[str, int]
+    silent: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Circumstances:
     """What the tables know beside the counts.
 
@@ -33,6 +43,7 @@ class Circumstances:
     train_rows: int | None = None
     heaviest: Mapping[str, tuple[float, int]] = field(default_factory=dict)
     slices: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    people: People | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +67,7 @@ class Seen:
 
 MATERIAL_CODES = {"bias": "MLS101", "variance": "MLS102", "mismatch": "MLS103", "dev-overfit": "MLS104"}
 ENOUGH_GROUPS = 50  # effective groups from which intervals cover as they say
+ENOUGH_RATERS = 10  # with fewer a human level says more about these people than about people
 ENOUGH_HEAVY_ROWS = 30  # with fewer rows of the top weight a weighted error is decided by a handful
 NEGATIVE_CODES = {"variance": "MLS122", "mismatch": "MLS123", "dev-overfit": "MLS124"}
 
@@ -152,8 +164,34 @@ def _circumstances(seen: Seen) -> Iterator[Finding]:
         )
 
 
+def _people(seen: Seen) -> Iterator[Finding]:
+    people = seen.circumstances.people
+    if people is None:
+        return
+    raters = ", ".join(f"{name} {count:,}" for name, count in people.raters.items())
+    if len(people.alike) > 1:
+        yield finding(
+            "MLS151",
+            message=f"{', '.join(people.alike)} cannot be told apart by these answers; {people.chosen} was taken",
+            evidence=f"raters: {raters}",
+        )
+    if people.raters[people.chosen] < ENOUGH_RATERS:
+        yield finding(
+            "MLS152",
+            message=f"fewer than {ENOUGH_RATERS} raters in {people.chosen}: others may be better or worse",
+            evidence=f"raters: {raters}",
+        )
+    if people.silent:
+        yield finding(
+            "MLS153",
+            message=f"{len(people.silent):,} raters have no answer that can be scored",
+            evidence=examples(people.silent),
+        )
+
+
 def _few_groups(seen: Seen) -> Iterator[Finding]:
-    sizes = {rung: e.groups for rung, e in seen.errors.items() if e.groups is not None and e.groups < ENOUGH_GROUPS}
+    measured = {rung: error.groups for rung, error in seen.errors.items() if rung != HUMAN}
+    sizes = {rung: groups for rung, groups in measured.items() if groups is not None and groups < ENOUGH_GROUPS}
     few = {rung: groups for rung, groups in sizes.items() if groups < FEWEST_GROUPS}
     for code, rungs, limit in (
         ("MLS145", few, FEWEST_GROUPS),
@@ -199,6 +237,7 @@ OBSERVATIONS: tuple[Callable[[Seen], Iterator[Finding]], ...] = (
     _few_groups,
     _heavy_rows,
     _uneven_slices,
+    _people,
     _circumstances,
     _declared,
 )

@@ -102,7 +102,7 @@ class RatioTally:
     grouped : bool
         Units are groups.
     kind : str
-        ``errors``, ``weights`` or ``f1``: which a and b these are.
+        ``errors``, ``weights``, ``f1`` or ``raters``: which a and b these are.
     top_weight, top_rows : float, int
         The largest weight of a row, and how many rows carry it.
 
@@ -199,7 +199,7 @@ class RatioTally:
         return " ".join(word for word in (_WORDS[self.kind], "grouped" if self.grouped else "", "wilson") if word)
 
 
-_WORDS = {"errors": "", "weights": "weighted", "f1": "f1"}
+_WORDS = {"errors": "", "weights": "weighted", "f1": "f1", "raters": "raters"}
 
 
 def _from_f_star(q: float) -> float:

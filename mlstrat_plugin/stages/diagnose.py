@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from mlstrat_plugin.adapters.files import replacing
 from mlstrat_plugin.core.diagnosis import Measurement, diagnose_ladder
-from mlstrat_plugin.core.findings import Circumstances
+from mlstrat_plugin.core.findings import Circumstances, People
 from mlstrat_plugin.core.human_level import Declared
 from mlstrat_plugin.core.several import SliceTally
 from mlstrat_plugin.core.tallies import ErrorTally, RatioTally
@@ -19,6 +19,7 @@ from mlstrat_plugin.records import HUMAN, LADDER, Diagnosis, Splits, from_json, 
 if TYPE_CHECKING:
     from mlstrat_plugin.core.confusion import Scorer
     from mlstrat_plugin.params import Evaluate, Human, Params
+    from mlstrat_plugin.tables.rating import Ratings
 
 REPORT = Path("reports/diagnosis.json")
 PAGE = Path("reports/report.html")
@@ -43,19 +44,25 @@ def diagnose(params: Params) -> Diagnosis:
     from mlstrat_plugin.report.charts import ladder_png
     from mlstrat_plugin.report.render import ladder_csv, metrics_json, report_html
     from mlstrat_plugin.tables.engine import Engine
+    from mlstrat_plugin.tables.rating import rate
     from mlstrat_plugin.tables.tallying import tally
 
-    splits = _splits()
+    splits, folder = _splits(), Path(params.split.folder)
+    roles: dict[str, str] = {name: source.role for name, source in params.sources.items()}
+    ratings = None
     with Engine(params.engine) as engine:
-        tallies = tally(engine, Path(params.split.folder), params.columns, params.evaluate, scorer_of(params.evaluate))
+        tallies = tally(engine, folder, params.columns, params.evaluate, scorer_of(params.evaluate))
+        if params.human is not None and params.human.table is not None:
+            ratings = rate(engine, folder, params.columns, params.human, roles)
     ladder: dict[str, Measurement] = {**tallies.ladder}
     if params.human is not None:
-        ladder[HUMAN] = human_level(params.human)
+        ladder[HUMAN] = ratings.level if ratings is not None else human_level(params.human)
     record = diagnose_ladder(
         {rung: ladder[rung] for rung in LADDER if rung in ladder},
         params.settings(),
         by_source=tallies.by_source,
-        roles={name: source.role for name, source in params.sources.items()},
+        roles=roles,
+        human_by_role=ratings.by_role if ratings is not None else None,
         circumstances=Circumstances(
             trained_on=tallies.trained_on,
             not_trained_on=tallies.not_trained_on,
@@ -69,6 +76,7 @@ def diagnose(params: Params) -> Diagnosis:
             slices={
                 split: frozenset(rung.parts) for split, rung in tallies.ladder.items() if isinstance(rung, SliceTally)
             },
+            people=_people(ratings, params.diagnose.confidence),
         ),
         split_id=splits.split_id,
         test_id=splits.test_id,
@@ -84,6 +92,13 @@ def diagnose(params: Params) -> Diagnosis:
         for part, content in zip(parts, contents.values(), strict=True):
             part.write_bytes(content)
     return record
+
+
+def _people(ratings: Ratings | None, confidence: float) -> People | None:
+    if ratings is None:
+        return None
+    level = ratings.level
+    return People(chosen=level.chosen, alike=level.alike(confidence), raters=ratings.raters, silent=ratings.silent)
 
 
 def scorer_of(params: Evaluate) -> Scorer | None:

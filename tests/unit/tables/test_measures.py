@@ -246,7 +246,7 @@ def test_a_slice_column_that_is_not_there(project: Project, scored: pd.DataFrame
         ({"evaluate": {"metric": "mean_over"}}, "needs columns.slice"),
         ({"evaluate": {"metric": "macrof1"}}, "did you mean 'macro_f1'"),
         ({"evaluate": {"metric": "mean_loss"}, "human": {"error": 0.1}}, "compared with loss"),
-        ({"human": {"loss": 3.5}}, "compared with error, or errors and n"),
+        ({"human": {"loss": 3.5}}, "compared with error, errors and n, or table"),
         ({"diagnose": {"material_gap": 2.5}}, "no gap of rates"),
     ],
 )

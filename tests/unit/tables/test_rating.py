@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pytest
+
+from mlstrat_plugin.errors import EstimateError, HumanError
+from mlstrat_plugin.records import Diagnosis
+from mlstrat_plugin.stages.diagnose import diagnose
+from mlstrat_plugin.stages.split import split
+
+if TYPE_CHECKING:
+    from tests.conftest import Project
+
+RATERS = 12
+
+
+@pytest.fixture
+def ratings(project: Project) -> pd.DataFrame:
+    """Return answers of 12 people (two groups) to 40 dev and 40 web rows; every fifth of the first group is wrong."""
+    split(project.params())
+    project.predict(lambda rows: rows["id"].str.endswith("7"))
+    dev, train = (pd.read_parquet(f"data/splits/{name}.parquet") for name in ("dev", "train"))
+    rows = pd.concat([dev.head(40), train[train["source"] == "web"].head(40)])
+    answers = []
+    for rater in range(RATERS):
+        for place, (_, row) in enumerate(rows.iterrows()):
+            team = rater >= RATERS // 2
+            wrong = (place * 7 + rater) % (20 if team else 5) == 0
+            label = (row["label"] + 1) % 3 if wrong else row["label"]
+            answers.append((row["id"], f"r{rater}", "team" if team else "typical", label))
+    return pd.DataFrame(answers, columns=["id", "rater", "group", "label"])
+
+
+def run(project: Project, ratings: pd.DataFrame, **human: Any) -> Diagnosis:
+    project.write("ratings.parquet", ratings)
+    return diagnose(project.params(human={"table": "ratings.parquet", **human}))
+
+
+def leave_one_out(ratings: pd.DataFrame) -> pd.Series:
+    """Return each answer's error against the others' majority, worked out row by row."""
+    errors = []
+    for _, answer in ratings.iterrows():
+        others = ratings[(ratings["id"] == answer["id"]) & (ratings["rater"] != answer["rater"])]
+        votes = others["label"].value_counts()
+        top = set(votes.index[votes == votes.max()])
+        errors.append(1 - (answer["label"] in top) / len(top))
+    return pd.Series(errors, index=ratings.index)
+
+
+def test_given_truth(project: Project, ratings: pd.DataFrame) -> None:
+    record = run(project, ratings, truth="given", proxy="typical")
+    mine = ratings[ratings["group"] == "typical"]
+    human = record.errors["human"]
+    assert human.n == len(mine)
+    assert human.value == pytest.approx(0.2, abs=0.01)
+    assert human.groups == pytest.approx(6)
+    assert human.method == "raters grouped wilson"
+
+
+def test_consensus_leaves_the_own_vote_out(project: Project, ratings: pd.DataFrame) -> None:
+    four = ratings[ratings["rater"].isin(["r0", "r1", "r2", "r6"])].drop(columns="group")
+    human = run(project, four).errors["human"]
+    assert human.value == pytest.approx(leave_one_out(four).mean())
+    assert human.n == len(four)
+
+
+def test_two_raters_are_scored_by_disagreement(project: Project, ratings: pd.DataFrame) -> None:
+    two = ratings[ratings["rater"].isin(["r0", "r1"])].drop(columns="group")
+    wide = two.pivot(index="id", columns="rater", values="label")
+    assert run(project, two).errors["human"].value == pytest.approx((wide["r0"] != wide["r1"]).mean())
+
+
+def test_best_group_is_taken_and_the_table_has_human_cells(project: Project, ratings: pd.DataFrame) -> None:
+    record = run(project, ratings, truth="given")
+    assert record.errors["human"].value < 0.1
+    assert record.errors["human"].method.startswith("best of 2 groups")
+    assert record.table_2x3["target"]["human"].n == record.table_2x3["auxiliary"]["human"].n == 40 * 6
+    assert {"intrinsic difficulty", "human-adjusted mismatch", "bias on target"} <= set(record.statements)
+    adjusted, mismatch, harder = (
+        record.statements[name].value for name in ("human-adjusted mismatch", "mismatch", "intrinsic difficulty")
+    )
+    assert adjusted == pytest.approx(mismatch - harder)
+
+
+def test_findings_about_people(project: Project, ratings: pd.DataFrame) -> None:
+    same = ratings.assign(group=["a" if rater in {"r6", "r7", "r8"} else "b" for rater in ratings["rater"]])
+    same = same[same["rater"].isin([f"r{i}" for i in range(6, 12)])]
+    silent = pd.DataFrame([(same["id"].iloc[0], "sleeper", "a", None)], columns=same.columns)
+    table = pd.concat([same, silent]).astype({"label": "Int64"})
+    found = {finding.code: finding for finding in run(project, table, truth="given").findings}
+    assert "a, b cannot be told apart" in found["MLS151"].message
+    assert "fewer than 10 raters" in found["MLS152"].message
+    assert "'sleeper'" in found["MLS153"].evidence
+
+
+def test_one_rater_against_given_labels_counts_rows(project: Project, ratings: pd.DataFrame) -> None:
+    one = ratings[ratings["rater"] == "r0"]
+    human = run(project, one, truth="given").errors["human"]
+    assert (human.method, human.groups, human.wrong) == ("wilson", None, 16)
+
+
+def test_one_rater_has_no_consensus(project: Project, ratings: pd.DataFrame) -> None:
+    with pytest.raises(HumanError, match="no row has two raters"):
+        run(project, ratings[ratings["rater"] == "r0"])
+
+
+def test_few_raters_do_not_withhold_the_verdict(project: Project, ratings: pd.DataFrame) -> None:
+    codes = {finding.code for finding in run(project, ratings, truth="given").findings}
+    assert "MLS152" in codes
+    assert not {"MLS144", "MLS145"} & codes
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda t: t.assign(id=t["id"] + "x"), "80 ids that are in no split: .* and 75 more"),
+        (lambda t: pd.concat([t, t.head(1)]), "1 times one rater answered one row twice: 'r0 on "),
+        (lambda t: t.drop(columns="rater"), "no column 'rater'"),
+        (lambda t: t.rename(columns={"label": "labels"}), "no column 'label' .did you mean 'labels'"),
+        (lambda t: t.assign(label=t["label"].astype(str)), "label is string, but int64 in the splits"),
+        (lambda t: t.assign(rater=None), "960 answers without a rater or an id"),
+        (lambda t: t.assign(group=["a", "b"] * (len(t) // 2)), "raters in two groups"),
+        (lambda t: t.assign(label=pd.Series([None] * len(t), dtype="Int64")), "no answer at all"),
+    ],
+)
+def test_tables_that_cannot_be_scored(project: Project, ratings: pd.DataFrame, change: Any, message: str) -> None:
+    with pytest.raises(HumanError, match=message):
+        run(project, change(ratings))
+
+
+def test_no_table(project: Project, ratings: pd.DataFrame) -> None:
+    with pytest.raises(HumanError, match=r"nowhere\.csv does not exist"):
+        diagnose(project.params(human={"table": "nowhere.csv"}))
+
+
+def test_a_group_nobody_is_in(project: Project, ratings: pd.DataFrame) -> None:
+    with pytest.raises(EstimateError, match="did you mean 'typical'"):
+        run(project, ratings, proxy="typcal")
