@@ -142,12 +142,49 @@ class OpenQuestion:
 
 @dataclass(frozen=True, kw_only=True)
 class Proof:
-    """What the rows of one split can show at an assumed or measured error."""
+    """What the rows of one split can show at an assumed or measured error.
+
+    ``smallest_gain_paired`` is the smallest difference of two models that the split shows when both are scored on it,
+    if exactly one of them is wrong on as many rows as a single model is; ``smallest_gain_unpaired`` that of two
+    separate samples of this size.
+    """
 
     n: int
     error: float
     half_width: float
     smallest_material_gap: float | None
+    smallest_gain_paired: float | None = None
+    smallest_gain_unpaired: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SizeLine:
+    """What a split of ``n`` rows can show; nothing where it cannot show any difference of two models."""
+
+    n: int
+    half_width: float
+    smallest_gap: float
+    smallest_gain_paired: float | None
+    smallest_gain_unpaired: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SizePlan:
+    """What it takes, before any data: rows by purpose, and what usual sizes can show."""
+
+    schema_version: int = SCHEMA_VERSION
+    error: float
+    material_gap: float
+    gap: float
+    discordant: float
+    confidence: float
+    power: float
+    to_know_error: int
+    to_prove_gap: int
+    to_compare_paired: int
+    to_compare_unpaired: int
+    lines: tuple[SizeLine, ...]
+    advice: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -249,10 +286,11 @@ class TrackedRun:
     diagnosis_digest: str
 
 
+Saved = Diagnosis | Validation | Splits | TrackedRun | SizePlan
 Record = TypeVar("Record", Diagnosis, Validation, Splits, TrackedRun)
 
 
-def to_json(record: Diagnosis | Validation | Splits | TrackedRun) -> str:
+def to_json(record: Saved) -> str:
     """Return the saved form: two-space indent, fixed order, numbers to ten digits, no NaN."""
     return json.dumps(_plain(asdict(record)), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 

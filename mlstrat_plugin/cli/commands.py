@@ -11,11 +11,27 @@ import click
 
 if TYPE_CHECKING:
     from mlstrat_plugin.params import Params
-    from mlstrat_plugin.records import Diagnosis, Splits, TrackedRun, Validation
+    from mlstrat_plugin.records import Saved
 
 F = TypeVar("F", bound=Callable[..., Any])
 COUNT = re.compile(r"^(\d[\d_,]*)/(\d[\d_,]*)$")
 RUNGS = ("human", "train", "train-dev", "dev", "test")
+
+
+class Fraction(click.ParamType):  # type: ignore[type-arg]  # generic in newer releases only
+    """A fraction such as 0.05, or a percentage such as 5%."""
+
+    name = "fraction"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the number; whether it is in range is the core's to say."""
+        found = _value(str(value))
+        if not isinstance(found, float):
+            self.fail(f"{value!r} is no fraction such as 0.05 and no percentage such as 5%", param, ctx)
+        return found
+
+
+FRACTION = Fraction()
 
 
 def _options(command: F) -> F:
@@ -32,9 +48,7 @@ def _params(file: str) -> Params:
     return load_params(Path(file))
 
 
-def _print(
-    record: Diagnosis | Splits | Validation | TrackedRun, pretty: Callable[[], None], as_json: bool, quiet: bool
-) -> None:
+def _print(record: Saved, pretty: Callable[[], None], as_json: bool, quiet: bool) -> None:
     from mlstrat_plugin.records import to_json
 
     if as_json:
@@ -129,6 +143,35 @@ def show(params_file: str, as_json: bool) -> None:
         click.echo(f"\nIn MLflow:\n{where}")
 
     _print(record, pretty, as_json, quiet=False)
+
+
+@click.command()
+@click.option("--error", type=FRACTION, required=True, help="Error that the model is expected to have: 5% or 0.05.")
+@click.option("--material-gap", type=FRACTION, default="1%", show_default=True, help="Gap worth acting on.")
+@click.option("--gap", type=FRACTION, help="True gap that has to be proved.  [default: twice the material gap]")
+@click.option("--discordant", type=FRACTION, help="Share of rows where one of two models is wrong.  [default: error]")
+@click.option("--rows", type=int, help="Target rows at hand: adds advice on the shares of dev and test.")
+@click.option("--confidence", type=FRACTION, default="95%", show_default=True, help="Joint confidence.")
+@click.option("--power", type=FRACTION, default="80%", show_default=True, help="Chance that the rows decide.")
+@click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
+@click.pass_obj
+def size(obj: dict[str, Any], /, as_json: bool, **numbers: Any) -> None:
+    """Say how many rows it takes, before any data.
+
+    To know an error, to prove a gap, to tell two models apart; and what usual sizes of dev and test can show.
+
+    Example: mlstrat size --error 5% --material-gap 1% --rows 20000
+    """
+    from mlstrat_plugin.core.planning import needed_rows
+
+    plan = needed_rows(**numbers)
+
+    def pretty() -> None:
+        from mlstrat_plugin.cli.output import print_plan
+
+        print_plan(plan)
+
+    _print(plan, pretty, as_json, obj["quiet"])
 
 
 @click.command()

@@ -6,7 +6,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from mlstrat_plugin.core.wording import rows_sentence
+from mlstrat_plugin.core.wording import RATE, percent, rows_sentence
 from mlstrat_plugin.report.view import Row, view_of
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from mlstrat_plugin.errors import MlstratError
-    from mlstrat_plugin.records import Diagnosis, Splits, Validation
+    from mlstrat_plugin.records import Diagnosis, SizePlan, Splits, Validation
 
 STYLES = {"material": "bold red", "unclear": "yellow", "ruled-out": "blue", "negative": "green"}
 OUTCOMES = {"passed": "green", "failed": "bold red", "could-not-check": "bold magenta"}
@@ -54,11 +54,51 @@ def print_diagnosis(record: Diagnosis) -> None:
     out.print(plain(view.summary))
     out.print(f"lean: {plain(view.lean)}\n")
     _table(("error", "value", "interval", "wrong of rows", "method"), view.ladder)
-    _table(("gap", "between", "points", "simultaneous", "status", "method"), view.gaps)
+    _table(("gap", "between", view.gap_word, "simultaneous", "status", "method"), view.gaps)
     for finding in record.findings:
         out.print(f"{finding.code} {finding.severity}: {plain(finding.title)}. {plain(finding.message)}")
         for step in finding.next_steps if finding.severity == "problem" else ():
             out.print(f"    - {plain(step)}")
+
+
+def print_plan(plan: SizePlan) -> None:
+    """Print the rows that purposes need, then what usual sizes can show."""
+    tau = f"{100 * plan.material_gap:g} points"
+    rows = (
+        (f"know an error of {percent(plan.error)} to +-{tau}", plan.to_know_error, "wilson"),
+        (
+            f"prove a gap of {100 * plan.gap:g} points to be above {tau}",
+            plan.to_prove_gap,
+            "simultaneous, mover",
+        ),
+        (f"show that one of two models is better by {tau}, on the same rows", plan.to_compare_paired, "paired, Connor"),
+        ("the same on separate rows, each", plan.to_compare_unpaired, "unpaired"),
+    )
+    _table(("to", "rows per split", "method"), tuple(Row(name, (f"{n:,}", method)) for name, n, method in rows))
+    _table(
+        ("rows", "error +-", "smallest gap", "gain, same rows", "gain, separate rows"),
+        tuple(
+            Row(
+                f"{line.n:,}",
+                tuple(
+                    "none" if amount is None else RATE.gap(amount)
+                    for amount in (
+                        line.half_width,
+                        line.smallest_gap,
+                        line.smallest_gain_paired,
+                        line.smallest_gain_unpaired,
+                    )
+                ),
+            )
+            for line in plan.lines
+        ),
+    )
+    console().print(
+        f"in points, at an error of {percent(plan.error)}, {percent(plan.discordant)} discordant rows, "
+        f"confidence {percent(plan.confidence)}, power {percent(plan.power)}"
+    )
+    for line in plan.advice:
+        console().print(plain(line))
 
 
 def print_splits(record: Splits) -> None:

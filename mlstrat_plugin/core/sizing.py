@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mlstrat_plugin.core.estimate import Estimate
 from mlstrat_plugin.core.intervals import wilson, z_value
+from mlstrat_plugin.core.planning import smallest_paired_gain, smallest_unpaired_gain
 from mlstrat_plugin.core.verdict import Gap, Verdict, simultaneous_z
 from mlstrat_plugin.records import LADDER, OpenQuestion, Proof, Settings
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from mlstrat_plugin.core.estimate import LinearCombination
 
+COMPARED = ("dev", "test")  # the splits on which models are compared
 MIX_Z = 4.0  # normal quantile of the check of the mix: one false alarm in about 15,000 splits
 MAX_ROWS = 100_000_000  # nobody labels more by hand: beyond it the honest answer is 'too close for rows to settle'
 
@@ -59,9 +61,22 @@ def proofs(
         if before is not None:
             smallest = round(tau + z_joint * sqrt(rungs[before].variance + error.variance), 4)
         result[rung] = Proof(
-            n=n, error=error.value, half_width=round((high - low) / 2, 4), smallest_material_gap=smallest
+            n=n,
+            error=error.value,
+            half_width=round((high - low) / 2, 4),
+            smallest_material_gap=smallest,
+            **(_gains(error) if rung in COMPARED else {}),
         )
     return result
+
+
+def _gains(error: Estimate) -> dict[str, float | None]:
+    """Return the smallest differences of two models, at the rows of information that the error rests on."""
+    n = int(error.n_effective)
+    if not (error.is_rate and 0 < error.value < 1 and n):
+        return {}
+    gains = {"paired": smallest_paired_gain(n, error.value), "unpaired": smallest_unpaired_gain(n, error.value)}
+    return {f"smallest_gain_{how}": None if gain is None else round(gain, 5) for how, gain in gains.items()}
 
 
 def uneven_mix(train: Mapping[str, int], train_dev: Mapping[str, int], rows_per_group: float) -> list[str]:

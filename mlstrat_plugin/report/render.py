@@ -38,7 +38,7 @@ def note_markdown(record: Diagnosis, *, picture: str, report: str) -> str:
     view = view_of(record)
     lines = [f"**{markdown(view.diagnosis)}** - {markdown(view.summary)}", "", f"![ladder]({picture})", ""]
     lines += _table(("error", "value", "interval", "wrong of rows", "method"), view.ladder)
-    lines += _table(("gap", "between", "points", "simultaneous interval", "status", "method"), view.gaps)
+    lines += _table(("gap", "between", view.gap_word, "simultaneous interval", "status", "method"), view.gaps)
     for finding in view.findings:
         lines.append(f"- **{finding.code} {markdown(finding.title)}**: {markdown(finding.message)}")
         if finding.severity == "problem":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mlstrat_plugin.core.distributions import ROWS
 from mlstrat_plugin.core.wording import Unit, counted, percent, rows_sentence, unit_of
 
 if TYPE_CHECKING:
@@ -30,10 +31,13 @@ class View:
     ladder: tuple[Row, ...]
     gaps: tuple[Row, ...]
     sources: tuple[Row, ...]
+    distributions: tuple[Row, ...]
+    statements: tuple[Row, ...]
     findings: tuple[Finding, ...]
     sizing: tuple[Row, ...]
     rows_needed: str
     footer: tuple[str, ...]
+    gap_word: str
 
 
 def view_of(record: Diagnosis) -> View:
@@ -63,6 +67,11 @@ def view_of(record: Diagnosis) -> View:
             for split, errors in record.by_source.items()
             for source, error in errors.items()
         ),
+        distributions=tuple(_distribution_row(record, row, unit) for row in ROWS if _measured(record, row)),
+        statements=tuple(
+            Row(name, (unit.gap(said.value), unit.interval(said.low, said.high), said.method))
+            for name, said in record.statements.items()
+        ),
         findings=record.findings,
         sizing=tuple(
             Row(
@@ -70,19 +79,43 @@ def view_of(record: Diagnosis) -> View:
                 (
                     f"{proof.n:,}",
                     f"+-{unit.gap(proof.half_width)}",
-                    unit.gap(proof.smallest_material_gap) if proof.smallest_material_gap is not None else "",
+                    *(
+                        "" if amount is None else unit.gap(amount)
+                        for amount in (
+                            proof.smallest_material_gap,
+                            proof.smallest_gain_paired,
+                            proof.smallest_gain_unpaired,
+                        )
+                    ),
                 ),
             )
             for name, proof in record.sizing.splits.items()
         ),
         rows_needed=rows_sentence(record.sizing.open_question),
         footer=_footer(record, unit),
+        gap_word=unit.gap_sign.strip() or "loss",
     )
 
 
 def _error_row(name: str, error: ErrorRecord, unit: Unit) -> Row:
-    bounds = f"{unit.error(error.low)} to {unit.error(error.high)}" if error.n is not None else "taken as exact"
-    return Row(name, (unit.error(error.value), bounds, counted(error), error.method))
+    return Row(name, (unit.error(error.value), _bounds(error, unit), counted(error), error.method))
+
+
+def _measured(record: Diagnosis, row: str) -> bool:
+    return any(row in cells for cells in record.table_2x3.values())
+
+
+def _distribution_row(record: Diagnosis, row: str, unit: Unit) -> Row:
+    """Return one row of the table of distributions: auxiliary, then target, each with its interval."""
+    cells = []
+    for role in ("auxiliary", "target"):
+        error = record.table_2x3.get(role, {}).get(row)
+        cells.append(f"{unit.error(error.value)} ({_bounds(error, unit)})" if error else "not measured")
+    return Row(row, tuple(cells))
+
+
+def _bounds(error: ErrorRecord, unit: Unit) -> str:
+    return f"{unit.error(error.low)} to {unit.error(error.high)}" if error.n is not None else "taken as exact"
 
 
 def _footer(record: Diagnosis, unit: Unit) -> tuple[str, ...]:
