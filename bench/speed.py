@@ -155,7 +155,8 @@ def main() -> None:
 
 def _pretend_validated(folder: Path) -> None:
     """Write the report that `mlstrat validate` would have left: the rows are unique by construction."""
-    from mlstrat_plugin.records import SourceFacts, Validation, to_json
+    from mlstrat_plugin.records import SourceFacts, Validation
+    from mlstrat_plugin.saving import to_json
 
     facts = {
         name: SourceFacts(role=role, rows=0, bytes=(folder / f"{name}.parquet").stat().st_size, groups=None)

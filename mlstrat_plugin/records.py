@@ -1,13 +1,10 @@
-"""What stages hand to one another, saved as versioned JSON."""
+"""What stages hand to one another, and what they save."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Literal, TypeVar
-
-from mlstrat_plugin.errors import RecordError
+from typing import Any, Literal
 
 SCHEMA_VERSION = 1
 
@@ -31,6 +28,7 @@ LADDER: tuple[str, ...] = (HUMAN, *(split.value for split in Split))
 GAPS: tuple[str, ...] = ("bias", "variance", "mismatch", "dev-overfit")
 
 Status = Literal["material", "ruled-out", "unclear", "negative"]
+Movement = Literal["moved", "unchanged", "unclear"]
 Severity = Literal["problem", "warning", "tip"]
 
 
@@ -286,57 +284,36 @@ class TrackedRun:
     diagnosis_digest: str
 
 
-Saved = Diagnosis | Validation | Splits | TrackedRun | SizePlan
-Record = TypeVar("Record", Diagnosis, Validation, Splits, TrackedRun)
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """How much an error or a gap changed from the first run to the second; below zero it fell.
 
-
-def to_json(record: Saved) -> str:
-    """Return the saved form: two-space indent, fixed order, numbers to ten digits, no NaN."""
-    return json.dumps(_plain(asdict(record)), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def _plain(value: Any) -> Any:
-    """Round floats, so that the last bits of another machine do not make another file."""
-    if isinstance(value, float):
-        return round(value, 10)
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return value
-
-
-def from_json(kind: type[Record], text: str, *, name: str, stage: str) -> Record:
-    """Read a saved record back.
-
-    Parameters
-    ----------
-    kind : type
-        The record class.
-    text : str
-        JSON text.
-    name, stage : str
-        The file it came from and the stage that writes it, for the message.
-
-    Raises
-    ------
-    RecordError
-        The text is not JSON, of another schema version, or lacks a field. Unknown fields are
-        ignored: a newer mlstrat may have added them.
+    ``n`` rows were answered by both runs, of which the second run got ``fixed`` right and ``broken`` wrong that the
+    first did not; nothing where the runs are compared as two samples.
     """
-    from pydantic import TypeAdapter, ValidationError
 
-    hint = f"run `mlstrat {stage}` again to write it anew"
-    try:
-        data = json.loads(text)
-    except ValueError as error:
-        raise RecordError(f"{name} is not valid JSON: {error}", hint=hint) from error
-    version = data.get("schema_version") if isinstance(data, dict) else None
-    if version != SCHEMA_VERSION:
-        raise RecordError(f"{name} has schema_version {version!r}; this mlstrat reads {SCHEMA_VERSION}", hint=hint)
-    try:
-        return TypeAdapter(kind).validate_python(data)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise RecordError(f"{name}: {where}: {first['msg']}", hint=hint) from error
+    value: float
+    low: float
+    high: float
+    status: Movement
+    method: str
+    n: int | None = None
+    fixed: int | None = None
+    broken: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Two runs side by side; ``params`` holds the settings that differ."""
+
+    schema_version: int = SCHEMA_VERSION
+    names: tuple[str, str]
+    diagnoses: tuple[str, str]
+    errors: dict[str, Change]
+    gaps: dict[str, Change]
+    orthogonal: str
+    metric: str
+    confidence: float
+    unchanged_within: float
+    params: dict[str, tuple[str, str]]
+    notes: tuple[str, ...]

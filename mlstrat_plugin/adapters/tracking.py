@@ -147,6 +147,35 @@ class Tracker:
             )
         return run_id
 
+    def download(self, run_id: str, artifact: str, folder: Path) -> Path:
+        """Copy an artifact of a run into a folder.
+
+        Raises
+        ------
+        RunError
+            There is no such run, or it does not have the artifact.
+        TrackingError
+            The server failed.
+        """
+        self.training_run(run_id, "the command line")
+        os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
+        parent, _, name = artifact.rpartition("/")
+        with _said(self.uri):
+            if name not in {item.path.rsplit("/", 1)[-1] for item in self._client.list_artifacts(run_id, parent)}:
+                raise RunError(f"run {shown(run_id)} has no {artifact}", hint="run `mlstrat track` for it first")
+            return Path(self._client.download_artifacts(run_id, artifact, str(folder)))
+
+    def params(self, run_id: str) -> dict[str, str]:
+        """Return what the run logged as params.
+
+        Raises
+        ------
+        TrackingError
+            The server failed.
+        """
+        with _said(self.uri):
+            return dict(self._client.get_run(run_id).data.params)
+
     def own_run(self, experiment: str, digest: str) -> str:
         """Return the run that already carries this diagnosis, or a new one; used where no training run is known."""
         with _said(self.uri):

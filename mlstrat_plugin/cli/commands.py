@@ -11,7 +11,7 @@ import click
 
 if TYPE_CHECKING:
     from mlstrat_plugin.params import Params
-    from mlstrat_plugin.records import Saved
+    from mlstrat_plugin.saving import Saved
 
 F = TypeVar("F", bound=Callable[..., Any])
 COUNT = re.compile(r"^(\d[\d_,]*)/(\d[\d_,]*)$")
@@ -49,7 +49,7 @@ def _params(file: str) -> Params:
 
 
 def _print(record: Saved, pretty: Callable[[], None], as_json: bool, quiet: bool) -> None:
-    from mlstrat_plugin.records import to_json
+    from mlstrat_plugin.saving import to_json
 
     if as_json:
         click.echo(to_json(record), nl=False)
@@ -125,6 +125,33 @@ def track(obj: dict[str, Any], params_file: str, as_json: bool) -> None:
     with working("logging to MLflow", quiet=obj["quiet"]):
         record = stage(params)
     _print(record, lambda: click.echo(link(params)), as_json, obj["quiet"])
+
+
+@click.command()
+@click.argument("first")
+@click.argument("second")
+@click.option("--markdown", is_flag=True, help="Print Markdown for a pull request.")
+@_options
+@click.pass_obj
+def compare(obj: dict[str, Any], first: str, second: str, markdown: bool, params_file: str, as_json: bool) -> None:
+    """Say what changed between two runs, and which gap moved.
+
+    FIRST and SECOND are each a folder, a path to a diagnosis.json, a git revision, the name of a DVC experiment, or an
+    MLflow run id. Rows that both answered are paired, which shows far smaller changes.
+
+    Example: mlstrat compare HEAD pooled
+    """
+    from mlstrat_plugin.cli.output import print_comparison, working
+    from mlstrat_plugin.stages.compare import compare as compare_runs
+
+    with working("comparing", quiet=obj["quiet"]):
+        record = compare_runs(first, second, Path(params_file))
+    if markdown and not as_json:
+        from mlstrat_plugin.report.render import comparison_markdown
+
+        click.echo(comparison_markdown(record), nl=False)
+        return
+    _print(record, lambda: print_comparison(record), as_json, obj["quiet"])
 
 
 @click.command()

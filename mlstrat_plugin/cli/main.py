@@ -21,6 +21,7 @@ COMMANDS = {
     "split": "Cut the sources into train, train-dev, dev and test.",
     "diagnose": "Score the predictions and say what holds the model back.",
     "track": "Log the diagnosis to the MLflow run of the model.",
+    "compare": "Say what changed between two runs, and which gap moved.",
     "show": "Print the saved diagnosis and where to see it in MLflow.",
     "size": "Say how many rows it takes, before any data.",
     "quick": "Diagnose from five error counts, without any files.",

@@ -6,8 +6,8 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from mlstrat_plugin.core.wording import RATE, percent, rows_sentence
-from mlstrat_plugin.report.view import Row, view_of
+from mlstrat_plugin.core.wording import RATE, percent, rows_sentence, unit_of
+from mlstrat_plugin.report.view import Row, comparison_rows, view_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from mlstrat_plugin.errors import MlstratError
-    from mlstrat_plugin.records import Diagnosis, SizePlan, Splits, Validation
+    from mlstrat_plugin.records import Comparison, Diagnosis, SizePlan, Splits, Validation
 
 STYLES = {"material": "bold red", "unclear": "yellow", "ruled-out": "blue", "negative": "green"}
 OUTCOMES = {"passed": "green", "failed": "bold red", "could-not-check": "bold magenta"}
@@ -59,6 +59,22 @@ def print_diagnosis(record: Diagnosis) -> None:
         out.print(f"{finding.code} {finding.severity}: {plain(finding.title)}. {plain(finding.message)}")
         for step in finding.next_steps if finding.severity == "problem" else ():
             out.print(f"    - {plain(step)}")
+
+
+def print_comparison(record: Comparison) -> None:
+    """Print whether one gap moved alone, then the changes, then the settings that differ."""
+    errors, gaps, params = comparison_rows(record)
+    out, unit = console(), unit_of(record.metric)
+    out.print(plain(record.orthogonal), style="bold")
+    before, after = (f"{name}: {diagnosis}" for name, diagnosis in zip(record.names, record.diagnoses, strict=True))
+    out.print(plain(f"{before}; {after}"))
+    out.print(f"changes in {unit.gap_sign.strip() or 'loss'}, below zero is better\n")
+    _table(("gap", "change", "simultaneous", "status", "method"), gaps)
+    _table(("error", "change", "interval", "status", "rows", "method"), errors)
+    if params:
+        _table(("setting", *(plain(name) for name in record.names)), params)
+    for note in record.notes:
+        out.print(plain(f"note: {note}"))
 
 
 def print_plan(plan: SizePlan) -> None:

@@ -8,9 +8,10 @@ from base64 import b64encode
 from io import StringIO
 from typing import TYPE_CHECKING
 
-from mlstrat_plugin.records import LADDER, Diagnosis
+from mlstrat_plugin.core.wording import unit_of
+from mlstrat_plugin.records import LADDER, Comparison, Diagnosis
 from mlstrat_plugin.report.charts import ladder_svgs
-from mlstrat_plugin.report.view import Row, view_of
+from mlstrat_plugin.report.view import Row, comparison_rows, view_of
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -46,8 +47,28 @@ def note_markdown(record: Diagnosis, *, picture: str, report: str) -> str:
     return "\n".join([*lines, "", f"[Full report]({report})", ""])
 
 
+def comparison_markdown(record: Comparison) -> str:
+    """Return the text for a pull request: the answer first, then the changes, then what differed."""
+    errors, gaps, params = comparison_rows(record)
+    unit = unit_of(record.metric).gap_sign.strip() or "loss"
+    before, after = record.names
+    lines = [
+        f"**{markdown(record.orthogonal)}**",
+        "",
+        f"{markdown(before)}: {markdown(record.diagnoses[0])}; {markdown(after)}: {markdown(record.diagnoses[1])}. "
+        f"Changes in {unit}, below zero is better.",
+        "",
+    ]
+    lines += _table(("gap", "change", "simultaneous interval", "status", "method"), gaps)
+    lines += _table(("error", "change", "interval", "status", "rows", "method"), errors)
+    if params:
+        lines += _table(("setting", before, after), params)
+    lines += [f"- {markdown(note)}" for note in record.notes]
+    return "\n".join(lines).rstrip() + "\n"
+
+
 def _table(head: tuple[str, ...], rows: tuple[Row, ...]) -> list[str]:
-    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
+    lines = [f"| {' | '.join(markdown(cell) for cell in head)} |", f"|{'---|' * len(head)}"]
     lines += [f"| {' | '.join(markdown(cell) for cell in (row.name, *row.cells))} |" for row in rows]
     return [*lines, ""]
 

@@ -9,7 +9,7 @@ from mlstrat_plugin.core.distributions import ROWS
 from mlstrat_plugin.core.wording import Unit, counted, percent, rows_sentence, unit_of
 
 if TYPE_CHECKING:
-    from mlstrat_plugin.records import Diagnosis, ErrorRecord, Finding
+    from mlstrat_plugin.records import Comparison, Diagnosis, ErrorRecord, Finding
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,29 @@ def view_of(record: Diagnosis) -> View:
         footer=_footer(record, unit),
         gap_word=unit.gap_sign.strip() or "loss",
     )
+
+
+def comparison_rows(record: Comparison) -> tuple[tuple[Row, ...], tuple[Row, ...], tuple[Row, ...]]:
+    """Return the changes of errors, the changes of gaps, and the settings that differ, as text."""
+    unit = unit_of(record.metric)
+    errors = tuple(
+        Row(
+            name,
+            (
+                unit.gap(change.value),
+                unit.interval(change.low, change.high),
+                change.status,
+                f"{change.fixed:,} fixed, {change.broken:,} broken of {change.n:,}" if change.n is not None else "",
+                change.method,
+            ),
+        )
+        for name, change in record.errors.items()
+    )
+    gaps = tuple(
+        Row(name, (unit.gap(change.value), unit.interval(change.low, change.high), change.status, change.method))
+        for name, change in record.gaps.items()
+    )
+    return errors, gaps, tuple(Row(key, values) for key, values in record.params.items())
 
 
 def _error_row(name: str, error: ErrorRecord, unit: Unit) -> Row:

@@ -14,7 +14,8 @@ from mlstrat_plugin.core.human_level import Declared
 from mlstrat_plugin.core.several import SliceTally
 from mlstrat_plugin.core.tallies import ErrorTally, RatioTally
 from mlstrat_plugin.errors import ParamsError, RecordError
-from mlstrat_plugin.records import HUMAN, LADDER, Diagnosis, Splits, from_json, to_json
+from mlstrat_plugin.records import HUMAN, LADDER, Diagnosis, Splits
+from mlstrat_plugin.saving import from_json, to_json
 
 if TYPE_CHECKING:
     from mlstrat_plugin.core.confusion import Scorer

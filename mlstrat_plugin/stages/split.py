@@ -11,7 +11,8 @@ from mlstrat_plugin.adapters.files import replacing, write_text
 from mlstrat_plugin.core.sizing import assumed_rungs, proofs, uneven_mix
 from mlstrat_plugin.core.wording import RATE, percent
 from mlstrat_plugin.errors import ChecksFailed, MlstratError, examples, listed
-from mlstrat_plugin.records import Proof, Sizing, Split, Splits, Validation, from_json, to_json
+from mlstrat_plugin.records import Proof, Sizing, Split, Splits, Validation
+from mlstrat_plugin.saving import from_json, to_json
 
 if TYPE_CHECKING:
     from mlstrat_plugin.params import Params

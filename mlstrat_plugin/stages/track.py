@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from mlstrat_plugin.adapters.files import write_text
 from mlstrat_plugin.errors import RecordError
 from mlstrat_plugin.params import Params, load_params
-from mlstrat_plugin.records import Diagnosis, Split, TrackedRun, from_json, to_json
+from mlstrat_plugin.records import Diagnosis, Split, TrackedRun
+from mlstrat_plugin.saving import from_json, to_json
 
 if TYPE_CHECKING:
     from mlstrat_plugin.adapters.tracking import DatasetItem, RunUpdate

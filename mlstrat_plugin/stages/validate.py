@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from mlstrat_plugin.adapters.files import write_text
 from mlstrat_plugin.errors import ExpectationsError, MlstratError, listed
-from mlstrat_plugin.records import RuleResult, Validation, to_json
+from mlstrat_plugin.records import RuleResult, Validation
+from mlstrat_plugin.saving import to_json
 
 if TYPE_CHECKING:
     from mlstrat_plugin.adapters.expectations import Suite

@@ -4,7 +4,8 @@ import pytest
 
 from mlstrat_plugin.core.diagnosis import diagnose
 from mlstrat_plugin.errors import RecordError
-from mlstrat_plugin.records import Diagnosis, Split, from_json, to_json
+from mlstrat_plugin.records import Diagnosis, Split
+from mlstrat_plugin.saving import from_json, to_json
 
 
 def record() -> Diagnosis:

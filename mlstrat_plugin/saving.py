@@ -1,0 +1,73 @@
+"""Records as versioned JSON, and back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any, TypeVar
+
+from mlstrat_plugin.errors import RecordError
+from mlstrat_plugin.records import (
+    SCHEMA_VERSION,
+    Comparison,
+    Diagnosis,
+    SizePlan,
+    Splits,
+    TrackedRun,
+    Validation,
+)
+
+Saved = Diagnosis | Validation | Splits | TrackedRun | SizePlan | Comparison
+Record = TypeVar("Record", Diagnosis, Validation, Splits, TrackedRun)
+
+
+def to_json(record: Saved) -> str:
+    """Return the saved form: two-space indent, fixed order, numbers to ten digits, no NaN."""
+    return json.dumps(_plain(asdict(record)), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    """Round floats, so that the last bits of another machine do not make another file."""
+    if isinstance(value, float):
+        return round(value, 10)
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value
+
+
+def from_json(kind: type[Record], text: str, *, name: str, stage: str) -> Record:
+    """Read a saved record back.
+
+    Parameters
+    ----------
+    kind : type
+        The record class.
+    text : str
+        JSON text.
+    name, stage : str
+        The file it came from and the stage that writes it, for the message.
+
+    Raises
+    ------
+    RecordError
+        The text is not JSON, of another schema version, or lacks a field. Unknown fields are
+        ignored: a newer mlstrat may have added them.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    hint = f"run `mlstrat {stage}` again to write it anew"
+    try:
+        data = json.loads(text)
+    except ValueError as error:
+        raise RecordError(f"{name} is not valid JSON: {error}", hint=hint) from error
+    version = data.get("schema_version") if isinstance(data, dict) else None
+    if version != SCHEMA_VERSION:
+        raise RecordError(f"{name} has schema_version {version!r}; this mlstrat reads {SCHEMA_VERSION}", hint=hint)
+    try:
+        return TypeAdapter(kind).validate_python(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise RecordError(f"{name}: {where}: {first['msg']}", hint=hint) from error

@@ -1,0 +1,124 @@
+"""Two tables of predictions for the same rows: what the second got right that the first did not, and the other way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mlstrat_plugin.core.pairing import PairedTally
+from mlstrat_plugin.records import Split
+from mlstrat_plugin.tables.engine import Engine, reading
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ibis.expr.types import Table
+
+    from mlstrat_plugin.params import Columns
+    from mlstrat_plugin.records import Diagnosis
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answers:
+    """One run's rows: where they are, and the diagnosis that was made of them."""
+
+    name: str
+    splits: Path
+    predictions: Path
+    columns: Columns
+    diagnosis: Diagnosis
+
+
+def pair(engine: Engine, first: Answers, second: Answers) -> tuple[dict[str, PairedTally], tuple[str, ...]]:
+    """Pair the answers of two runs, split by split.
+
+    Parameters
+    ----------
+    engine : Engine
+        Runs the scans.
+    first, second : Answers
+        The two runs.
+
+    Returns
+    -------
+    tuple
+        One tally per split whose scored rows and labels are the same in both runs and are those of the diagnoses, and a
+        sentence for each split that is not paired and why.
+    """
+    paired, notes = {}, []
+    for split in Split:
+        if not {split.value} <= {*first.diagnosis.errors} & {*second.diagnosis.errors}:
+            continue
+        with reading(f"the {split.value} rows of both runs", "run the pipeline again"):
+            seen = _seen(engine, _scored(engine, first, split, "a"), _scored(engine, second, split, "b"))
+        reason = _mismatch(seen, split.value, first, second)
+        if reason:
+            notes.append(f"{split.value} is compared as two samples: {reason}")
+        else:
+            paired[split.value] = _tally(seen, grouped=second.columns.group is not None)
+    return paired, tuple(notes)
+
+
+def _scored(engine: Engine, run: Answers, split: Split, mark: str) -> Table:
+    """Return id, label, group and answer of the rows that the run's ladder counts."""
+    rows = engine.read_parquet([run.splits / f"{split.file_stem}.parquet"])
+    if split in (Split.TRAIN, Split.TRAIN_DEV):
+        rows = rows.filter(rows.source.isin(list(run.diagnosis.trained_on) or [""]))
+    is_csv = run.predictions.suffix == ".csv"
+    answers = (
+        engine.read_csv(run.predictions, text_columns=[run.columns.id])
+        if is_csv
+        else engine.read_parquet([run.predictions])
+    )
+    key = rows[run.columns.id]
+    group = key if run.columns.group is None else rows[run.columns.group].cast("string").fill_null(key.cast("string"))
+    picked = rows.select(**{f"id_{mark}": key, f"label_{mark}": rows[run.columns.label], f"unit_{mark}": group})
+    given = answers.select(answered=answers[run.columns.id], **{f"answer_{mark}": answers.prediction})
+    return picked.join(given, picked[f"id_{mark}"] == given.answered).drop("answered")
+
+
+def _seen(engine: Engine, first: Table, second: Table) -> dict[str, Any]:
+    """Count in one scan what the two have in common, by group and then in all."""
+    both = first.outer_join(second, first.id_a == second.id_b)
+    wrong_a, wrong_b = (both.label_a != both.answer_a).cast("int64"), (both.label_b != both.answer_b).cast("int64")
+    shared = both.id_a.notnull() & both.id_b.notnull()
+    rows = both.select(
+        unit=both.unit_a,
+        n=shared.cast("int64"),
+        only_a=both.id_b.isnull().cast("int64"),
+        only_b=both.id_a.isnull().cast("int64"),
+        relabelled=(both.label_a != both.label_b).cast("int64").fill_null(0),
+        wrong_a=wrong_a.fill_null(0),
+        wrong_b=wrong_b.fill_null(0),
+        broken=(shared & (wrong_b > wrong_a)).cast("int64").fill_null(0),
+        fixed=(shared & (wrong_a > wrong_b)).cast("int64").fill_null(0),
+    )
+    names = [name for name in rows.columns if name != "unit"]
+    units = rows.group_by("unit").agg(**{name: rows[name].sum() for name in names})
+    d = units.broken - units.fixed
+    moments = {"dd": (d * d).sum(), "dn": (d * units.n).sum(), "nn": (units.n * units.n).sum()}
+    return engine.rows(
+        units.aggregate(**{name: units[name].sum() for name in names}, units=(units.n > 0).sum(), **moments)
+    )[0]
+
+
+def _mismatch(seen: dict[str, Any], split: str, first: Answers, second: Answers) -> str:
+    """Return why the rows of the two runs are not the same, or nothing."""
+    if not seen["n"]:
+        return "they share no row"
+    if seen["only_a"] or seen["only_b"]:
+        return f"{seen['only_a']:,} rows are scored in {first.name} only, {seen['only_b']:,} in {second.name} only"
+    if seen["relabelled"]:
+        return f"{seen['relabelled']:,} rows have another label"
+    for run, wrong in ((first, seen["wrong_a"]), (second, seen["wrong_b"])):
+        saved = run.diagnosis.errors[split]
+        if (saved.n, saved.wrong) != (seen["n"], wrong):
+            return f"the predictions of {run.name} are not those that its diagnosis was made of"
+    return ""
+
+
+def _tally(seen: dict[str, Any], *, grouped: bool) -> PairedTally:
+    counts = {name: int(seen[name]) for name in ("broken", "fixed", "n")}
+    if not grouped:
+        return PairedTally(**counts)
+    return PairedTally(**counts, groups=int(seen["units"]), **{name: int(seen[name]) for name in ("dd", "dn", "nn")})
