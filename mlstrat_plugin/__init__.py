@@ -5,18 +5,33 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mlstrat_plugin.core.diagnosis import diagnose
+    from mlstrat_plugin.core.planning import needed_rows
     from mlstrat_plugin.errors import MlstratError
-    from mlstrat_plugin.records import Diagnosis, Settings
+    from mlstrat_plugin.notebook import Comparison, Diagnosis, compare, diagnose, read_diagnosis
+    from mlstrat_plugin.records import Settings
     from mlstrat_plugin.stages.track import tracking_uri
 
-__all__ = ["Diagnosis", "MlstratError", "Settings", "diagnose", "tracking_uri"]
+__all__ = [
+    "Comparison",
+    "Diagnosis",
+    "MlstratError",
+    "Settings",
+    "compare",
+    "diagnose",
+    "needed_rows",
+    "read_diagnosis",
+    "tracking_uri",
+]
 
 _HOME = {
-    "Diagnosis": "mlstrat_plugin.records",
+    "Comparison": "mlstrat_plugin.notebook",
+    "Diagnosis": "mlstrat_plugin.notebook",
     "MlstratError": "mlstrat_plugin.errors",
     "Settings": "mlstrat_plugin.records",
-    "diagnose": "mlstrat_plugin.core.diagnosis",
+    "compare": "mlstrat_plugin.notebook",
+    "diagnose": "mlstrat_plugin.notebook",
+    "needed_rows": "mlstrat_plugin.core.planning",
+    "read_diagnosis": "mlstrat_plugin.notebook",
     "tracking_uri": "mlstrat_plugin.stages.track",
 }
 

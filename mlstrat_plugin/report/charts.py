@@ -11,6 +11,7 @@ from mlstrat_plugin.records import LADDER, Diagnosis, GapRecord
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 # Okabe and Ito's palette, which colour-blind people can tell apart; status is written out as well.
 STATUS_COLOURS = {"material": "#D55E00", "unclear": "#E69F00", "ruled-out": "#0072B2", "negative": "#009E73"}
@@ -33,25 +34,32 @@ def ladder_svgs(record: Diagnosis) -> dict[str, bytes]:
     return {"light": picture.encode("utf-8"), "dark": dark.encode("utf-8")}
 
 
-def _draw(record: Diagnosis, kind: str, metadata: dict[str, Any]) -> bytes:
-    import matplotlib as mpl
+def ladder_figure(record: Diagnosis) -> Figure:
+    """Return the picture as a figure of its own, with no state of pyplot behind it."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     colours = THEMES["light"]
+    figure = Figure(figsize=(8, 4.2), dpi=96, facecolor=colours["paper"], layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    axes.set_facecolor(colours["paper"])
+    rungs = [rung for rung in LADDER if rung in record.errors]
+    _errors(axes, record, rungs, colours)
+    for gap in record.gaps.values():
+        _gap(axes, record, rungs, gap, _short(record, gap), colours)
+    axes.set_title(_title(record), loc="left", color=colours["ink"], fontweight="bold", fontsize=11)
+    _frame(axes, rungs, record, colours)
+    return figure
+
+
+def _draw(record: Diagnosis, kind: str, metadata: dict[str, Any]) -> bytes:
+    import matplotlib as mpl
+
     with mpl.rc_context({"svg.hashsalt": "mlstrat", "font.size": 10, "svg.fonttype": "path"}):
-        figure = Figure(figsize=(8, 4.2), dpi=96, facecolor=colours["paper"], layout="constrained")
-        FigureCanvasAgg(figure)
-        axes = figure.add_subplot()
-        axes.set_facecolor(colours["paper"])
-        rungs = [rung for rung in LADDER if rung in record.errors]
-        _errors(axes, record, rungs, colours)
-        for gap in record.gaps.values():
-            _gap(axes, record, rungs, gap, _short(record, gap), colours)
-        axes.set_title(_title(record), loc="left", color=colours["ink"], fontweight="bold", fontsize=11)
-        _frame(axes, rungs, record, colours)
         buffer = BytesIO()
-        figure.savefig(buffer, format=kind, metadata=metadata, facecolor=colours["paper"])
+        figure = ladder_figure(record)
+        figure.savefig(buffer, format=kind, metadata=metadata, facecolor=THEMES["light"]["paper"])
     return buffer.getvalue()
 
 

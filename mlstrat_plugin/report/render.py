@@ -26,6 +26,12 @@ def report_html(record: Diagnosis) -> str:
     return _environment().get_template("report.html").render(view=view_of(record), pictures=pictures)
 
 
+def report_fragment(record: Diagnosis) -> str:
+    """Return the part of the page that a notebook shows below a cell."""
+    picture = b64encode(ladder_svgs(record)["light"]).decode("ascii")
+    return _environment().get_template("fragment.html").render(view=view_of(record), picture=picture)
+
+
 def note_markdown(record: Diagnosis, *, picture: str, report: str) -> str:
     """Return the text of an MLflow note: the verdict and its number first, the picture, then the tables.
 

@@ -68,15 +68,15 @@ def track(params: Params) -> TrackedRun:
     return tracked
 
 
-def read_diagnosis() -> Diagnosis:
-    """Read the saved diagnosis.
+def read_diagnosis(file: Path = DIAGNOSIS) -> Diagnosis:
+    """Read a saved diagnosis.
 
     Raises
     ------
     RecordError
         It is missing or damaged.
     """
-    return from_json(Diagnosis, _text(DIAGNOSIS, "diagnose"), name=str(DIAGNOSIS), stage="diagnose")
+    return from_json(Diagnosis, _text(file, "diagnose"), name=str(file), stage="diagnose")
 
 
 def _text(file: Path, stage: str) -> str:

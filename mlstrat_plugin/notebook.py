@@ -1,0 +1,144 @@
+"""What people call from Python and notebooks: results that show themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlstrat_plugin import records
+from mlstrat_plugin.core.planning import needed_rows
+from mlstrat_plugin.errors import EstimateError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from mlstrat_plugin.records import Settings
+
+__all__ = ["Comparison", "Diagnosis", "compare", "diagnose", "needed_rows", "read_diagnosis"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diagnosis(records.Diagnosis):
+    """The answer of one model, which a notebook shows as a table and the ladder picture."""
+
+    def _repr_html_(self) -> str:
+        """Return the verdict, the picture and the tables as HTML; everything from data is escaped."""
+        from mlstrat_plugin.report.render import report_fragment
+
+        return report_fragment(self)
+
+    def plot(self) -> Figure:
+        """Return the ladder as a matplotlib figure: errors with intervals, the gaps between them, the verdict.
+
+        Examples
+        --------
+        >>> figure = diagnose(train=(10, 1000), dev=(90, 1000)).plot()
+        >>> [text.get_text().splitlines()[0] for text in figure.axes[0].get_xticklabels()]
+        ['train', 'dev']
+        """
+        from mlstrat_plugin.report.charts import ladder_figure
+
+        return ladder_figure(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison(records.Comparison):
+    """What changed between two runs, which a notebook shows as tables."""
+
+    def _repr_markdown_(self) -> str:
+        """Return the answer and the changes as Markdown; everything from data is escaped."""
+        from mlstrat_plugin.report.render import comparison_markdown
+
+        return comparison_markdown(self)
+
+
+def diagnose(
+    *,
+    human: float | tuple[int, int] | None = None,
+    train: float | tuple[int, int] | None = None,
+    train_dev: float | tuple[int, int] | None = None,
+    dev: float | tuple[int, int] | None = None,
+    test: float | tuple[int, int] | None = None,
+    settings: Settings | None = None,
+) -> Diagnosis:
+    """Diagnose a model from its five errors.
+
+    Parameters
+    ----------
+    human, train, train_dev, dev, test : (int, int) or float, optional
+        ``(wrong, rows)`` of each rung, or a number in 0..1 that is declared and taken as exact. Any may be missing,
+        as long as two are left; a missing one merges the gaps on its two sides.
+    settings : Settings, optional
+        Material gap, confidence and the like; the defaults where not given.
+
+    Raises
+    ------
+    EstimateError
+        Fewer than two rungs; a count that is not whole, negative, or above its rows; no rows; a declared number
+        outside 0..1 or NaN; settings out of range.
+
+    Examples
+    --------
+    >>> result = diagnose(human=0.01, train=(12, 1_000), train_dev=(30, 1_000), dev=(180, 1_000), test=(190, 1_000))
+    >>> result.diagnosis, round(result.gaps["mismatch"].low, 3)
+    ('mismatch', 0.121)
+    """
+    from mlstrat_plugin.core.diagnosis import diagnose as diagnose_counts
+
+    found = diagnose_counts(human=human, train=train, train_dev=train_dev, dev=dev, test=test, settings=settings)
+    return Diagnosis(**_fields(found))
+
+
+def read_diagnosis(path: str = "reports/diagnosis.json") -> Diagnosis:
+    """Read a diagnosis that ``mlstrat diagnose`` saved.
+
+    Raises
+    ------
+    RecordError
+        The file is missing, damaged, or of another version.
+    """
+    from mlstrat_plugin.stages.track import read_diagnosis as read
+
+    return Diagnosis(**_fields(read(Path(path))))
+
+
+def compare(first: records.Diagnosis | str, second: records.Diagnosis | str) -> Comparison:
+    """Say what changed between two runs, and which gap moved.
+
+    Parameters
+    ----------
+    first, second : Diagnosis or str
+        Two diagnoses, compared as independent samples; or two names: a folder, a path to a diagnosis.json, a git
+        revision, the name of a DVC experiment or an MLflow run id, whose rows are paired where both have them.
+
+    Raises
+    ------
+    EstimateError
+        One is a diagnosis and the other a name; the runs share fewer than two errors, or measure different metrics.
+    RecordError
+        A name is not found, or has no diagnosis that can be read.
+    TrackingError
+        The MLflow server failed.
+
+    Examples
+    --------
+    >>> before, after = (diagnose(train=(100, 10_000), dev=(wrong, 10_000)) for wrong in (900, 600))
+    >>> compare(before, after).orthogonal
+    'orthogonal: only variance+mismatch moved'
+    """
+    if isinstance(first, str) and isinstance(second, str):
+        from mlstrat_plugin.stages.compare import compare as compare_runs
+
+        return Comparison(**_fields(compare_runs(first, second)))
+    if isinstance(first, str) or isinstance(second, str):
+        raise EstimateError(
+            "give two diagnoses or two names, not one of each", hint="read_diagnosis() reads a saved one"
+        )
+    from mlstrat_plugin.core.comparison import compare as compare_diagnoses
+
+    return Comparison(**_fields(compare_diagnoses(first, second)))
+
+
+def _fields(record: Any) -> dict[str, Any]:
+    return {field.name: getattr(record, field.name) for field in fields(record)}
