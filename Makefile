@@ -22,8 +22,9 @@ lint: $(READY) ## Formatting, style, types and the import rule.
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(READY) ## Measure speed as ratios, at full size.
+bench: $(READY) ## Measure speed as ratios and check by simulation what is promised, at full size.
 	$(BIN)/python -m bench.speed
+	$(BIN)/python -m bench.calibration 10000
 
 lock: $(READY) ## Compile requirements.lock anew from pyproject.toml.
 	$(BIN)/python -m pip install --quiet uv
