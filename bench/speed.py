@@ -16,6 +16,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from bench.scripts import GROUP_SCAN, MAKE_GROUPS, MAKE_RUNS, METRIC, METRICS
+
 ROWS = int(os.environ.get("MLSTRAT_BENCH_ROWS", "10000000"))
 REPEATS = int(os.environ.get("MLSTRAT_BENCH_REPEATS", "3"))
 PARAMS = """mlstrat:
@@ -85,11 +87,12 @@ from mlstrat_plugin.tables.engine import Engine
 from mlstrat_plugin.tables.tallying import tally
 params = load_params()
 with Engine(params.engine) as engine:
-    tally(engine, Path(params.split.folder), params.columns, params.evaluate)
+    tally(engine, Path(params.split.folder), params.columns.model_copy(update={'group': None}), params.evaluate)
 """
 BARE = "pass"
 IMPORT = "import duckdb, ibis; ibis.duckdb.connect()"  # the fixed part of split and tally
 HELP = COMMAND.format(["--help"])
+COMPARE = COMMAND.format(["-q", "compare", "a", "b"])
 QUICK = COMMAND.format(["quick", "human=5/500", "train=9/900", "dev=30/900"])
 
 
@@ -150,7 +153,29 @@ def main() -> None:
         pair("split / pandas and scikit-learn", SPLIT, PANDAS, folder, 1)
         run(PREDICT, folder)
         pair("tally / bare DuckDB join and count", TALLY, JOIN, folder)
+        run(MAKE_GROUPS.format(rows=ROWS), folder)
+        for metric in METRICS:
+            pair(f"{metric} of a million groups / bare group-by scan", METRIC.format(metric=metric), GROUP_SCAN, folder)
+        run(MAKE_RUNS, folder)
+        pair("compare two predictions of a million rows / import of Ibis and DuckDB", COMPARE, IMPORT, folder)
+        _verdict()
         print(json.dumps({"peak_MiB_of_this_process": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}))
+
+
+def _verdict() -> None:
+    """Time the verdict alone, from counts to statuses, contenders and problems."""
+    from mlstrat_plugin.core.tallies import ErrorTally
+    from mlstrat_plugin.core.verdict import gaps_of, judge
+
+    counts = {"human": (5, 500), "train": (10_000, 500_000), "train-dev": (125, 2_500), "dev": (175, 2_500)}
+    counts["test"] = (188, 2_500)
+    times = []
+    for _ in range(200):
+        started = time.perf_counter()
+        ladder = {rung: ErrorTally(wrong=wrong, n=n).estimate() for rung, (wrong, n) in counts.items()}
+        judge(gaps_of(ladder), tau=0.01, confidence=0.95, also_large=0.8)
+        times.append(time.perf_counter() - started)
+    print(json.dumps({"what": "a verdict from tallies", "ours_ms": round(1000 * statistics.median(times), 3)}))
 
 
 def _pretend_validated(folder: Path) -> None:
