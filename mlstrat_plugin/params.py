@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from mlstrat_plugin.complaints import sentence
 from mlstrat_plugin.errors import ParamsError, did_you_mean, shown
 from mlstrat_plugin.records import Settings
 from mlstrat_plugin.yamlfile import load_yaml
@@ -56,6 +57,9 @@ class Columns(Block):
 
     id: Text = Field("id", description="column with one value per example, unique over all sources")
     label: Text = Field("label", description="column with the right answer")
+    labels: tuple[Text, ...] = Field(
+        (), description="instead of label: one column per task about the same example, cells may be empty"
+    )
     group: Text | None = Field(None, description="column whose rows never straddle splits, or null")
     content: tuple[Text, ...] = Field((), description="columns that make two examples duplicates; may be empty")
     weight: Text | None = Field(None, description="column with the weight of an example's error, or null")
@@ -64,7 +68,7 @@ class Columns(Block):
     @model_validator(mode="after")
     def _distinct(self) -> Columns:
         single = [name for name in (self.group, self.weight) if name is not None]
-        names = [self.id, self.label, *single, *self.content]
+        names = [self.id, *self.answers, *single, *self.content]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"a column has one meaning only; named twice: {', '.join(twice)}")
@@ -74,7 +78,12 @@ class Columns(Block):
     def needed(self) -> tuple[str, ...]:
         """Return every column that a source must have."""
         single = [name for name in (self.group, self.weight) if name is not None]
-        return (self.id, self.label, *single, *self.content)
+        return (self.id, *self.answers, *single, *self.content)
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """Return the columns with the right answers: the label, or one per task."""
+        return self.labels or (self.label,)
 
 
 class Validate(Block):
@@ -116,6 +125,9 @@ class Human(Block):
     loss: Number | None = Field(None, ge=0, description="declared mean loss, from 0 on; for evaluate.metric mean_loss")
     errors: Whole | None = Field(None, ge=0, description="wrong answers that people gave, from 0 on")
     n: Whole | None = Field(None, ge=1, description="answers that people gave, from 1 on")
+    tasks: dict[Text, Annotated[Number, Field(ge=0, le=1)]] | None = Field(
+        None, description="declared error in 0..1 by task, for every task of columns.labels"
+    )
     table: Text | None = Field(None, description="a .parquet or .csv table of answers: id, rater, label, perhaps group")
     truth: Literal["consensus", "given"] = Field(
         "consensus", description="consensus: answers are scored against the other raters'; given: against the labels"
@@ -125,10 +137,16 @@ class Human(Block):
     @model_validator(mode="after")
     def _one_form(self) -> Human:
         counts = (self.errors is not None, self.n is not None)
-        forms = [self.error is not None, self.loss is not None, self.table is not None, any(counts)]
+        forms = [
+            self.error is not None,
+            self.loss is not None,
+            self.table is not None,
+            self.tasks is not None,
+            any(counts),
+        ]
         if sum(forms) != 1 or any(counts) != all(counts):
             raise ValueError(
-                "give either error (declared), errors and n (counted), table (raters) or loss (for mean_loss)"
+                "give either error or tasks (declared), errors and n (counted), table (raters) or loss (for mean_loss)"
             )
         if self.errors is not None and self.n is not None and self.errors > self.n:
             raise ValueError(f"errors = {self.errors} exceeds n = {self.n}")
@@ -249,9 +267,23 @@ class Params(Block):
         if human is not None and (metric == "mean_loss") != (human.loss is not None):
             form = "loss" if metric == "mean_loss" else "error, errors and n, or table"
             problems.append(f"human: evaluate.metric = {metric} is compared with {form}")
+        problems += self._task_problems()
         if problems:
             raise ValueError("; ".join(problems))
         return self
+
+    def _task_problems(self) -> list[str]:
+        tasks, human = self.columns.labels, self.human
+        problems = []
+        if tasks and self.evaluate.metric != "error_rate":
+            problems.append(f"columns.labels: tasks are scored by error_rate, not by {self.evaluate.metric}")
+        if tasks and human is not None and (human.table is not None or human.n is not None):
+            problems.append("human: with columns.labels give error, or tasks with an error for each")
+        if human is not None and human.tasks is not None and set(human.tasks) != set(tasks):
+            problems.append(
+                f"human.tasks names {', '.join(human.tasks)}; columns.labels has {', '.join(tasks) or 'none'}"
+            )
+        return problems
 
 
 def load_params(path: Path | str = "params.yaml") -> Params:
@@ -275,48 +307,5 @@ def load_params(path: Path | str = "params.yaml") -> Params:
     try:
         return Params.model_validate(block)
     except ValidationError as error:
-        problems = list(dict.fromkeys(_sentence(dict(item)) for item in error.errors()))
+        problems = list(dict.fromkeys(sentence(dict(item), Params, BLOCK) for item in error.errors()))
         raise ParamsError(f"{path}:\n" + "\n".join(f"- {p}" for p in problems), hint="edit the named keys") from error
-
-
-def _sentence(item: dict[str, Any]) -> str:
-    """Turn one pydantic error into: key path = value: what is wrong; what is allowed; did you mean."""
-    path, model, description = _locate(item["loc"])
-    if item["type"] == "extra_forbidden":
-        known = [field.alias or name for name, field in model.model_fields.items()]
-        word = str(item["loc"][-1])
-        return f"{path}: unknown key{did_you_mean(word, known)}; known keys: {', '.join(known)}"
-    if item["type"] == "missing":
-        return f"{path}: missing; give {description}"
-    reason = item["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-    if item["type"] == "value_error" and not description:
-        return f"{path}: {reason}"
-    if item["type"] == "model_type":
-        return f"{path} = {shown(item['input'])}: must be a block with keys {', '.join(model.model_fields)}"
-    words = {"literal_error": re.findall("'([^']+)'", item["msg"]), "value_error": re.findall(r"\w+", item["msg"])}
-    guess = did_you_mean(str(item["input"]), words.get(item["type"], []))
-    return f"{path} = {shown(item['input'])}: {f'allowed is {description}' if description else reason}{guess}"
-
-
-def _locate(loc: tuple[str | int, ...]) -> tuple[str, type[BaseModel], str]:
-    """Walk an error's location down the models: the key path, the innermost model, the key's description."""
-    model: type[BaseModel] = Params
-    path, description = [BLOCK], ""
-    for part in loc:
-        fields = {field.alias or name: field for name, field in model.model_fields.items()}
-        if str(part) in fields:
-            path.append(str(part))
-            description = fields[str(part)].description or ""
-            inner = fields[str(part)].annotation
-            model = _model_in(inner) or model
-        elif path[-1] == "sources" or (part == loc[-1] and not description):
-            path.append(str(part))
-            description = "" if path[-2] == "sources" else description
-    return ".".join(path), model, description
-
-
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    """Return the Block inside ``Block``, ``Block | None`` or ``dict[str, Block]``."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((m for arg in getattr(annotation, "__args__", ()) if (m := _model_in(arg))), None)

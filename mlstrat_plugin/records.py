@@ -194,6 +194,18 @@ class Sizing:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TaskDiagnosis:
+    """The answer for one of several tasks: its own ladder, gaps and verdict."""
+
+    diagnosis: str
+    summary: str
+    problems: tuple[str, ...]
+    lean: Lean | None
+    errors: dict[str, ErrorRecord]
+    gaps: dict[str, GapRecord]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Diagnosis:
     """The answer of one model: what holds it back, how sure that is, what to try."""
 
@@ -208,6 +220,7 @@ class Diagnosis:
     by_source: dict[str, dict[str, ErrorRecord]] = field(default_factory=dict)
     table_2x3: dict[str, dict[str, ErrorRecord]] = field(default_factory=dict)
     statements: dict[str, Statement] = field(default_factory=dict)
+    tasks: dict[str, TaskDiagnosis] = field(default_factory=dict)
     trained_on: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     sizing: Sizing

@@ -55,6 +55,8 @@ def print_diagnosis(record: Diagnosis) -> None:
     out.print(f"lean: {plain(view.lean)}\n")
     _table(("error", "value", "interval", "wrong of rows", "method"), view.ladder)
     _table(("gap", "between", view.gap_word, "simultaneous", "status", "method"), view.gaps)
+    for task in view.tasks:
+        out.print(plain(f"task {task.name}: {task.cells[1]}"))
     for finding in record.findings:
         out.print(f"{finding.code} {finding.severity}: {plain(finding.title)}. {plain(finding.message)}")
         for step in finding.next_steps if finding.severity == "problem" else ():

@@ -25,7 +25,7 @@ from mlstrat_plugin.core.verdict import (
 )
 from mlstrat_plugin.core.wording import rows_sentence, summary, unit_of
 from mlstrat_plugin.errors import EstimateError
-from mlstrat_plugin.records import HUMAN, LADDER, Diagnosis, ErrorRecord, GapRecord, Settings, Sizing
+from mlstrat_plugin.records import HUMAN, LADDER, Diagnosis, ErrorRecord, GapRecord, Settings, Sizing, TaskDiagnosis
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -91,6 +91,7 @@ def diagnose_ladder(
     roles: Mapping[str, str] | None = None,
     human_by_role: Mapping[str, Measurement] | None = None,
     circumstances: Circumstances | None = None,
+    tasks: Mapping[str, Mapping[str, Measurement]] | None = None,
     split_id: str | None = None,
     test_id: str | None = None,
 ) -> Diagnosis:
@@ -110,6 +111,8 @@ def diagnose_ladder(
         The human level on each distribution, for the same table.
     circumstances : Circumstances, optional
         What the tables know beside the counts.
+    tasks : mapping of str to mapping of str to Measurement, optional
+        A ladder per task, where the ladder is the mean over several; each gets a verdict of its own.
     split_id, test_id : str, optional
         Identity of the rows behind it.
 
@@ -149,6 +152,7 @@ def diagnose_ladder(
         by_source=breakdown,
         table_2x3=_table(cells, settings.confidence),
         statements=statements(distributions, confidence=settings.confidence),
+        tasks={name: _task(name, rungs, settings) for name, rungs in (tasks or {}).items()},
         trained_on=known.trained_on,
         findings=observe(
             Seen(
@@ -170,6 +174,22 @@ def diagnose_ladder(
         split_id=split_id,
         test_id=test_id,
         settings=settings,
+    )
+
+
+def _task(name: str, ladder: Mapping[str, Measurement], settings: Settings) -> TaskDiagnosis:
+    """Diagnose one task by its own ladder."""
+    try:
+        whole = diagnose_ladder(ladder, settings)
+    except EstimateError as error:
+        raise EstimateError(f"task {name}: {error.message}", hint=error.hint) from error
+    return TaskDiagnosis(
+        diagnosis=whole.diagnosis,
+        summary=whole.summary,
+        problems=whole.problems,
+        lean=whole.lean,
+        errors=whole.errors,
+        gaps=whole.gaps,
     )
 
 

@@ -46,6 +46,7 @@ def note_markdown(record: Diagnosis, *, picture: str, report: str) -> str:
     lines = [f"**{markdown(view.diagnosis)}** - {markdown(view.summary)}", "", f"![ladder]({picture})", ""]
     lines += _table(("error", "value", "interval", "wrong of rows", "method"), view.ladder)
     lines += _table(("gap", "between", view.gap_word, "simultaneous interval", "status", "method"), view.gaps)
+    lines += [f"- **{markdown(task.name)}**: {markdown(task.cells[1])}" for task in view.tasks]
     for finding in view.findings:
         lines.append(f"- **{finding.code} {markdown(finding.title)}**: {markdown(finding.message)}")
         if finding.severity == "problem":

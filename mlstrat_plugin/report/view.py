@@ -9,7 +9,7 @@ from mlstrat_plugin.core.distributions import ROWS
 from mlstrat_plugin.core.wording import Unit, counted, percent, rows_sentence, unit_of
 
 if TYPE_CHECKING:
-    from mlstrat_plugin.records import Comparison, Diagnosis, ErrorRecord, Finding
+    from mlstrat_plugin.records import Comparison, Diagnosis, ErrorRecord, Finding, TaskDiagnosis
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class View:
     ladder: tuple[Row, ...]
     gaps: tuple[Row, ...]
     sources: tuple[Row, ...]
+    tasks: tuple[Row, ...]
     distributions: tuple[Row, ...]
     statements: tuple[Row, ...]
     findings: tuple[Finding, ...]
@@ -66,6 +67,9 @@ def view_of(record: Diagnosis) -> View:
             _error_row(f"{split} / {source}", error, unit)
             for split, errors in record.by_source.items()
             for source, error in errors.items()
+        ),
+        tasks=tuple(
+            Row(name, (task.diagnosis, task.summary, *_extremes(task, unit))) for name, task in record.tasks.items()
         ),
         distributions=tuple(_distribution_row(record, row, unit) for row in ROWS if _measured(record, row)),
         statements=tuple(
@@ -124,6 +128,16 @@ def _error_row(name: str, error: ErrorRecord, unit: Unit) -> Row:
     return Row(name, (unit.error(error.value), _bounds(error, unit), counted(error), error.method))
 
 
+def _extremes(task: TaskDiagnosis, unit: Unit) -> tuple[str, str]:
+    """Return the first and the last error of a task's ladder, with their intervals and rows."""
+    rungs = list(task.errors)
+    first, last = (task.errors[rung] for rung in (rungs[0], "dev" if "dev" in rungs else rungs[-1]))
+    return (
+        f"{unit.error(first.value)} ({_bounds(first, unit)}; {counted(first)})",
+        f"{unit.error(last.value)} ({_bounds(last, unit)}; {counted(last)})",
+    )
+
+
 def _measured(record: Diagnosis, row: str) -> bool:
     return any(row in cells for cells in record.table_2x3.values())
 
@@ -133,7 +147,8 @@ def _distribution_row(record: Diagnosis, row: str, unit: Unit) -> Row:
     cells = []
     for role in ("auxiliary", "target"):
         error = record.table_2x3.get(role, {}).get(row)
-        cells.append(f"{unit.error(error.value)} ({_bounds(error, unit)})" if error else "not measured")
+        said = f"{unit.error(error.value)} ({_bounds(error, unit)}; {counted(error)})" if error else "not measured"
+        cells.append(said)
     return Row(row, tuple(cells))
 
 

@@ -11,7 +11,7 @@ from mlstrat_plugin.adapters.files import replacing
 from mlstrat_plugin.core.diagnosis import Measurement, diagnose_ladder
 from mlstrat_plugin.core.findings import Circumstances, People
 from mlstrat_plugin.core.human_level import Declared
-from mlstrat_plugin.core.several import SliceTally
+from mlstrat_plugin.core.several import SliceTally, TaskTally
 from mlstrat_plugin.core.tallies import ErrorTally, RatioTally
 from mlstrat_plugin.errors import ParamsError, RecordError
 from mlstrat_plugin.records import HUMAN, LADDER, Diagnosis, Splits
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mlstrat_plugin.core.confusion import Scorer
     from mlstrat_plugin.params import Evaluate, Human, Params
     from mlstrat_plugin.tables.rating import Ratings
+    from mlstrat_plugin.tables.tallying import Tallies
 
 REPORT = Path("reports/diagnosis.json")
 PAGE = Path("reports/report.html")
@@ -58,6 +59,10 @@ def diagnose(params: Params) -> Diagnosis:
     ladder: dict[str, Measurement] = {**tallies.ladder}
     if params.human is not None:
         ladder[HUMAN] = ratings.level if ratings is not None else human_level(params.human)
+    tasks = {
+        task: {**_task_rung(params, task), **{split: rung.task(task) for split, rung in task_rungs(tallies).items()}}
+        for task in params.columns.labels
+    }
     record = diagnose_ladder(
         {rung: ladder[rung] for rung in LADDER if rung in ladder},
         params.settings(),
@@ -79,6 +84,7 @@ def diagnose(params: Params) -> Diagnosis:
             },
             people=_people(ratings, params.diagnose.confidence),
         ),
+        tasks=tasks,
         split_id=splits.split_id,
         test_id=splits.test_id,
     )
@@ -93,6 +99,19 @@ def diagnose(params: Params) -> Diagnosis:
         for part, content in zip(parts, contents.values(), strict=True):
             part.write_bytes(content)
     return record
+
+
+def task_rungs(tallies: Tallies) -> dict[str, TaskTally]:
+    """Return the rungs that hold several tasks."""
+    return {split: rung for split, rung in tallies.ladder.items() if isinstance(rung, TaskTally)}
+
+
+def _task_rung(params: Params, task: str) -> dict[str, Measurement]:
+    """Return the human rung of one task: its own declared error, or the one declared for all."""
+    human = params.human
+    if human is None:
+        return {}
+    return {HUMAN: Declared(human.tasks[task]) if human.tasks is not None else human_level(human)}
 
 
 def _people(ratings: Ratings | None, confidence: float) -> People | None:
@@ -135,6 +154,8 @@ def human_level(human: Human) -> Measurement:
     """Return the human level as it was given: declared, or counted."""
     if human.error is not None:
         return Declared(human.error)
+    if human.tasks is not None:
+        return Declared(sum(human.tasks.values()) / len(human.tasks))
     if human.loss is not None:
         return Declared(human.loss, is_rate=False)
     return ErrorTally(wrong=human.errors or 0, n=human.n or 0)

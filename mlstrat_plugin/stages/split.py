@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mlstrat_plugin.adapters.files import replacing, write_text
 from mlstrat_plugin.core.sizing import assumed_rungs, proofs, uneven_mix
 from mlstrat_plugin.core.wording import RATE, percent
-from mlstrat_plugin.errors import ChecksFailed, MlstratError, examples, listed
+from mlstrat_plugin.errors import ChecksFailed, MlstratError, listed
 from mlstrat_plugin.records import Proof, Sizing, Split, Splits, Validation
 from mlstrat_plugin.saving import from_json, to_json
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 REPORT = Path("reports/splits.json")
 VALIDATION = Path("reports/validation.json")
+LABEL = "__label"  # the label, or the labels of all tasks, while splits are counted
 SMALL, LARGE = 10_000, 1_000_000  # where the course's 60/20/20 and 98/1/1 stand
 
 
@@ -39,7 +40,7 @@ def split(params: Params) -> Splits:
         The sizes do not fit the rows.
     """
     from mlstrat_plugin.tables.engine import Engine, reading
-    from mlstrat_plugin.tables.sources import open_sources, together
+    from mlstrat_plugin.tables.sources import answer, open_sources, together
     from mlstrat_plugin.tables.splitting import cut, require_rows
 
     folder = Path(params.split.folder)
@@ -54,7 +55,11 @@ def split(params: Params) -> Splits:
                     engine.write_parquet(pieces.parts[piece], part)
                 written = {piece.value: engine.read_parquet([part]) for piece, part in zip(Split, parts, strict=True)}
                 cells = {
-                    name: engine.fingerprints(table, of=params.columns.id, by=("source", params.columns.label))
+                    name: engine.fingerprints(
+                        table.mutate(**{LABEL: answer(table, params.columns)}),
+                        of=params.columns.id,
+                        by=("source", LABEL),
+                    )
                     for name, table in written.items()
                 }
                 rows = {piece: sum(cell["n"] for cell in cells[piece.value]) for piece in Split}
@@ -79,7 +84,7 @@ def _require_valid(engine: Engine, opened: list[OpenSource], params: Params) -> 
     broken = [r for r in results if r.outcome != "passed" and r.severity == "critical"]
     if broken:
         raise ChecksFailed(
-            listed([f"{r.source}: {r.rule}: {r.detail} ({examples(r.examples)})" for r in broken]),
+            listed([f"{r.source}: {r.rule}: {r.detail} ({', '.join(r.examples)})" for r in broken]),
             hint="mend the source; `mlstrat validate` lists every rule",
         )
 
@@ -120,18 +125,17 @@ def _mix_warnings(engine: Engine, written: dict[str, Any], record: Splits, param
 
 
 def _record(params: Params, held_out: tuple[Any, ...], cells: dict[str, list[dict[str, Any]]], rows: Any) -> Splits:
-    label = params.columns.label
     counts: dict[str, dict[str, dict[str, int]]] = {}
     for name, found in cells.items():
-        for cell in sorted(found, key=lambda c: (c["source"], str(c[label]))):
-            counts.setdefault(name, {}).setdefault(cell["source"], {})[str(cell[label])] = cell["n"]
+        for cell in sorted(found, key=lambda c: (c["source"], str(c[LABEL]))):
+            counts.setdefault(name, {}).setdefault(cell["source"], {})[str(cell[LABEL])] = cell["n"]
     sizes = {piece.value: rows[piece] for piece in Split}
     assumed = params.split.assumed_error
     tau = params.diagnose.material_gap
     proved = proofs(assumed_rungs(sizes, assumed), sizes, tau=tau, confidence=params.diagnose.confidence)
     return Splits(
-        split_id=_identity(cells, label, tuple(cells)),
-        test_id=_identity(cells, label, (Split.TEST.value,)),
+        split_id=_identity(cells, tuple(cells)),
+        test_id=_identity(cells, (Split.TEST.value,)),
         rows=sizes,
         counts=counts,
         held_out=held_out,
@@ -141,13 +145,13 @@ def _record(params: Params, held_out: tuple[Any, ...], cells: dict[str, list[dic
     )
 
 
-def _identity(cells: dict[str, list[dict[str, Any]]], label: str, splits: tuple[str, ...]) -> str:
+def _identity(cells: dict[str, list[dict[str, Any]]], splits: tuple[str, ...]) -> str:
     """Return 12 hex digits that name the set of (id, split, label); row order and file layout do not matter."""
     merged: dict[tuple[str, str], tuple[int, int]] = {}
     for name in splits:
         for cell in cells[name]:
-            n, digest = merged.get((name, str(cell[label])), (0, 0))
-            merged[name, str(cell[label])] = (n + cell["n"], digest ^ cell["digest"])
+            n, digest = merged.get((name, str(cell[LABEL])), (0, 0))
+            merged[name, str(cell[LABEL])] = (n + cell["n"], digest ^ cell["digest"])
     lines = sorted(f"{name}\t{value!r}\t{n}\t{digest:x}" for (name, value), (n, digest) in merged.items())
     return md5("\n".join(lines).encode("utf-8")).hexdigest()[:12]  # noqa: S324 - identity, not security
 

@@ -8,7 +8,7 @@ import ibis
 
 from mlstrat_plugin.errors import MAX_EXAMPLES, examples, shown
 from mlstrat_plugin.records import RuleResult, SourceFacts
-from mlstrat_plugin.tables.sources import OpenSource, together
+from mlstrat_plugin.tables.sources import OpenSource, absent, answer, together
 from mlstrat_plugin.tables.splitting import content_key
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def check_sources(
                 source.name,
                 seen[f"no_label_{i}"],
                 "a row without an answer cannot be counted right or wrong",
-                engine.rows(mine.filter(_absent(mine, columns.label)).select(id=mine[columns.id]).limit(MAX_EXAMPLES))
+                engine.rows(mine.filter(_unlabelled(mine, columns)).select(id=mine[columns.id]).limit(MAX_EXAMPLES))
                 if seen[f"no_label_{i}"]
                 else [],
             ),
@@ -65,16 +65,15 @@ def _scan(engine: Engine, rows: Table, opened: list[OpenSource], columns: Column
         mine = rows.source == source.name
         totals[f"n_{i}"] = mine.sum()
         totals[f"no_id_{i}"] = (mine & rows[columns.id].isnull()).sum()
-        totals[f"no_label_{i}"] = (mine & _absent(rows, columns.label)).sum()
+        totals[f"no_label_{i}"] = (mine & _unlabelled(rows, columns)).sum()
         if columns.group is not None:
             totals[f"groups_{i}"] = rows[columns.group].nunique(where=mine)
     return engine.rows(rows.aggregate(**totals))[0]
 
 
-def _absent(rows: Table, column: str) -> BooleanValue:
-    """Return where a value is null, or not a number in a column of floats."""
-    value = rows[column]
-    return value.isnull() | value.isnan() if value.type().is_floating() else value.isnull()
+def _unlabelled(rows: Table, columns: Columns) -> BooleanValue:
+    """Return where there is no right answer, for no task."""
+    return ibis.and_(*(absent(rows, column) for column in columns.answers))
 
 
 def _unique_ids(engine: Engine, rows: Table, columns: Columns, *, surplus: int) -> RuleResult:
@@ -87,7 +86,7 @@ def _unique_ids(engine: Engine, rows: Table, columns: Columns, *, surplus: int) 
 
 def _one_label_per_content(engine: Engine, rows: Table, columns: Columns) -> RuleResult:
     """Report same content with different labels: somebody labelled one of them wrongly."""
-    keyed = rows.select(key=content_key(rows, columns), label=rows[columns.label], id=rows[columns.id].cast("string"))
+    keyed = rows.select(key=content_key(rows, columns), label=answer(rows, columns), id=rows[columns.id].cast("string"))
     keyed = keyed.filter(keyed.key.notnull())
     torn = keyed.group_by("key").agg(labels=keyed.label.nunique(), id=keyed.id.min(), n=keyed.count())
     torn = engine.keep(torn.filter(torn.labels > 1))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +12,7 @@ from mlstrat_plugin.errors import SourceError, did_you_mean, listed
 from mlstrat_plugin.tables.engine import Engine, reading
 
 if TYPE_CHECKING:
-    from ibis.expr.types import Table
+    from ibis.expr.types import BooleanValue, Table, Value
 
     from mlstrat_plugin.params import Columns, Params
 
@@ -113,6 +115,24 @@ def _type_problems(opened: list[OpenSource]) -> list[str]:
                     f"column {column!r} is {known[1]} in source {known[0]!r} and {dtype} in source {source.name!r}"
                 )
     return problems
+
+
+def answer(rows: Table, columns: Columns) -> Value:
+    """Return the label; of several tasks one text of all their labels, in which an empty one is left out."""
+    import ibis
+
+    if not columns.labels:
+        return rows[columns.label]
+    said = [
+        ibis.ifelse(absent(rows, task), "", f"{task}=" + rows[task].cast("string") + " ") for task in columns.labels
+    ]
+    return reduce(add, said).strip()
+
+
+def absent(rows: Table, column: str) -> BooleanValue:
+    """Return where a value is null, or not a number in a column of floats."""
+    value = rows[column]
+    return value.isnull() | value.isnan() if value.type().is_floating() else value.isnull()
 
 
 def together(opened: list[OpenSource]) -> Table:

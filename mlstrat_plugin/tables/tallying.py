@@ -108,9 +108,22 @@ def _rows(table: Table, split: Split, columns: Columns) -> Table:
         picked["unit"] = picked["unit"].cast("string").fill_null(table[columns.id].cast("string"))
     if "slice" in picked:
         picked["slice"] = picked["slice"].cast("string").fill_null(NO_SLICE)
-    return table.select(
-        id=table[columns.id], label=table[columns.label], source=table.source, split=ibis.literal(split.value), **picked
-    )
+    picked |= {name: table[column] for name, column in _label_names(columns)}
+    return table.select(id=table[columns.id], source=table.source, split=ibis.literal(split.value), **picked)
+
+
+def _label_names(columns: Columns) -> list[tuple[str, str]]:
+    """Return our name of each column with right answers, and its name in the splits."""
+    if not columns.labels:
+        return [("label", columns.label)]
+    return [(f"label_{i}", column) for i, column in enumerate(columns.labels)]
+
+
+def _answer_names(columns: Columns, params: Evaluate) -> list[tuple[str, str]]:
+    """Return our name of each column with answers, and its name in the predictions: that of its task, if there are."""
+    if columns.labels:
+        return [(f"answer_{i}", column) for i, column in enumerate(columns.labels)]
+    return [("loss", params.loss)] if params.metric == "mean_loss" else [("prediction", "prediction")]
 
 
 def _units(engine: Engine, joined: Table, measure: Measure) -> Table:
@@ -178,33 +191,35 @@ def _open(engine: Engine, file: Path, columns: Columns, params: Evaluate) -> Tab
         raise
     except Exception as error:  # the reader's own error, said as what it is to the user
         raise PredictionsError(str(error), hint=AGAIN) from error
-    answer = ("loss", params.loss) if params.metric == "mean_loss" else ("prediction", "prediction")
-    absent = [name for name in (columns.id, answer[1]) if name not in table.columns]
+    answers = _answer_names(columns, params)
+    names = [columns.id, *(name for _, name in answers)]
+    absent = [name for name in names if name not in table.columns]
     if absent:
         named = "; ".join(f"no column {name!r}{did_you_mean(name, table.columns)}" for name in absent)
         raise PredictionsError(
             f"{file}: {named}; it has {', '.join(map(repr, table.columns[:20]))}",
-            hint=f"write one row per scored example with the columns {columns.id} and {answer[1]}",
+            hint=f"write one row per scored example with the columns {', '.join(names)}",
         )
-    return table.select(answered=table[columns.id], **{answer[0]: table[answer[1]]})
+    return table.select(answered=table[columns.id], **{ours: table[theirs] for ours, theirs in answers})
 
 
 def _require_type(split: Table, predictions: Table, columns: Columns, params: Evaluate) -> None:
     """Refuse predictions that can never equal a label, such as text for numbers."""
-    pairs = [(columns.id, split[columns.id], predictions.answered)]
-    if "prediction" in predictions.columns:
-        pairs.append((columns.label, split[columns.label], predictions.prediction))
-    elif _kind(predictions.loss.type()) not in {"integer", "floating"}:
-        raise PredictionsError(
-            f"{params.predictions}: {params.loss} is {predictions.loss.type()}, not a number",
-            hint="write the loss of each example as a number",
-        )
-    for name, ours, theirs in pairs:
-        kinds = [_kind(value.type()) for value in (ours, theirs)]
-        if kinds[0] != kinds[1]:
+    pairs = [(columns.id, columns.id, split[columns.id], predictions.answered)]
+    if "loss" in predictions.columns:
+        if _kind(predictions.loss.type()) not in {"integer", "floating"}:
             raise PredictionsError(
-                f"{params.predictions}: {'prediction' if name == columns.label else name} is {theirs.type()}, "
-                f"but {name} in the splits is {ours.type()}",
+                f"{params.predictions}: {params.loss} is {predictions.loss.type()}, not a number",
+                hint="write the loss of each example as a number",
+            )
+    else:
+        answers = zip(_answer_names(columns, params), columns.answers, strict=True)
+        pairs += [(theirs, label, split[label], predictions[ours]) for (ours, theirs), label in answers]
+    for theirs, label, right, given in pairs:
+        kinds = {_kind(value.type()) for value in (right, given)}
+        if len(kinds) > 1 and not (columns.labels and kinds == {"integer", "floating"}):  # empty cells make floats
+            raise PredictionsError(
+                f"{params.predictions}: {theirs} is {given.type()}, but {label} in the splits is {right.type()}",
                 hint="write predictions in the type of the labels; pandas turns whole numbers with gaps into floats",
             )
 

@@ -20,8 +20,9 @@ from pydantic import BaseModel
 
 import mlstrat_plugin
 from mlstrat_plugin.cli.main import COMMANDS, cli
+from mlstrat_plugin.complaints import model_in
 from mlstrat_plugin.core.advice import ADVICE
-from mlstrat_plugin.params import Params, _model_in, load_params
+from mlstrat_plugin.params import Params, load_params
 
 ROOT = Path(__file__).parents[2]
 MODULES = [
@@ -35,7 +36,7 @@ def keys(model: type[BaseModel], path: str = "mlstrat") -> list[str]:
     found = []
     for name, field in model.model_fields.items():
         key = f"{path}.{field.alias or name}"
-        inner = _model_in(field.annotation)
+        inner = model_in(field.annotation)
         found += [key] if inner is None else keys(inner, f"{key}.<name>" if name == "sources" else key)
     return found
 
