@@ -142,6 +142,8 @@ class OpenQuestion:
 class Proof:
     """What the rows of one split can show at an assumed or measured error.
 
+    ``smallest_material_gap`` is the point gap before this split that comes out as material at these rows;
+    ``rows_for_twice`` are the rows at which a true gap of twice the material gap does, four times in five.
     ``smallest_gain_paired`` is the smallest difference of two models that the split shows when both are scored on it,
     if exactly one of them is wrong on as many rows as a single model is; ``smallest_gain_unpaired`` that of two
     separate samples of this size.
@@ -151,6 +153,7 @@ class Proof:
     error: float
     half_width: float
     smallest_material_gap: float | None
+    rows_for_twice: int | None = None
     smallest_gain_paired: float | None = None
     smallest_gain_unpaired: float | None = None
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mlstrat_plugin.core.estimate import Estimate
 from mlstrat_plugin.core.intervals import wilson, z_value
-from mlstrat_plugin.core.planning import smallest_paired_gain, smallest_unpaired_gain
+from mlstrat_plugin.core.planning import rows_for_gap, smallest_paired_gain, smallest_unpaired_gain
 from mlstrat_plugin.core.verdict import Gap, Verdict, simultaneous_z
 from mlstrat_plugin.records import LADDER, OpenQuestion, Proof, Settings
 
@@ -65,9 +65,18 @@ def proofs(
             error=error.value,
             half_width=round((high - low) / 2, 4),
             smallest_material_gap=smallest,
+            rows_for_twice=_rows_for_twice(error, n, tau, confidence) if before is not None else None,
             **(_gains(error) if rung in COMPARED else {}),
         )
     return result
+
+
+def _rows_for_twice(error: Estimate, n: int, tau: float, confidence: float) -> int | None:
+    """Return the rows that prove twice the material gap, at the rows of information that each row brings now."""
+    if not (error.is_rate and 0 < error.value < 1):
+        return None
+    rows = rows_for_gap(error.value, tau, confidence=confidence, power=Settings.power)
+    return ceil(rows * max(1.0, n / error.n_effective))
 
 
 def _gains(error: Estimate) -> dict[str, float | None]:

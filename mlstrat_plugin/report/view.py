@@ -83,14 +83,10 @@ def view_of(record: Diagnosis) -> View:
                 (
                     f"{proof.n:,}",
                     f"+-{unit.gap(proof.half_width)}",
-                    *(
-                        "" if amount is None else unit.gap(amount)
-                        for amount in (
-                            proof.smallest_material_gap,
-                            proof.smallest_gain_paired,
-                            proof.smallest_gain_unpaired,
-                        )
-                    ),
+                    _amount(proof.smallest_material_gap, unit),
+                    "" if proof.rows_for_twice is None else f"{proof.rows_for_twice:,}",
+                    _amount(proof.smallest_gain_paired, unit),
+                    _amount(proof.smallest_gain_unpaired, unit),
                 ),
             )
             for name, proof in record.sizing.splits.items()
@@ -126,6 +122,10 @@ def comparison_rows(record: Comparison) -> tuple[tuple[Row, ...], tuple[Row, ...
 
 def _error_row(name: str, error: ErrorRecord, unit: Unit) -> Row:
     return Row(name, (unit.error(error.value), _bounds(error, unit), counted(error), error.method))
+
+
+def _amount(gap: float | None, unit: Unit) -> str:
+    return "" if gap is None else unit.gap(gap)
 
 
 def _extremes(task: TaskDiagnosis, unit: Unit) -> tuple[str, str]:

@@ -174,6 +174,8 @@ def _paired(before: Side, after: Side) -> tuple[dict[str, Any], tuple[str, ...]]
     metric = after.diagnosis.settings.metric
     if metric != PAIRED_METRIC:
         return {}, (f"rows are paired for {PAIRED_METRIC} only; {metric} is compared as two samples",)
+    if before.rows.columns.answers != after.rows.columns.answers or after.rows.columns.labels:
+        return {}, ("several tasks, or other label columns, are compared as two samples",)
     with Engine(after.params.engine) as engine:
         return pair(engine, before.rows, after.rows)
 

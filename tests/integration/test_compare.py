@@ -168,3 +168,19 @@ def test_markdown_is_escaped(ready: Project, capsys: pytest.CaptureFixture[str])
     said = capsys.readouterr().out
     assert "a\\|b: " in said
     assert "| gap | change | simultaneous interval | status | method |" in said
+
+
+def test_tasks_are_two_samples(project: Project) -> None:
+    for name, prefix in (("web", "w"), ("mobile", "m")):
+        rows = pd.read_parquet(f"{name}.parquet").rename(columns={"label": "car"})
+        rows.assign(sign=rows["car"]).to_parquet(f"{name}.parquet")
+        assert rows["id"].str.startswith(prefix).all()
+    project.block["columns"] = {"labels": ["car", "sign"]}
+    split(project.params())
+    parts = [pd.read_parquet(f"data/splits/{n}.parquet") for n in ("train", "train_dev", "dev", "test")]
+    answers = pd.concat(parts)[["id", "car", "sign"]]
+    answers.assign(sign=(answers["sign"] + (answers.index % 5 == 0)) % 3).to_parquet("data/predictions.parquet")
+    diagnose(project.params())
+    told = compare(".", ".")
+    assert told.errors["dev"].n is None
+    assert "several tasks" in told.notes[0]

@@ -106,3 +106,13 @@ def test_all_problems_at_once() -> None:
         needed_rows(error=5.0, material_gap=0.02, gap=0.01, rows=0, confidence=float("nan"), power=1.0)
     for name in ("error = 5.0", "gap = 0.01", "rows = 0", "confidence = nan", "power = 1.0"):
         assert name in caught.value.message
+
+
+def test_every_report_says_what_its_rows_prove() -> None:
+    from mlstrat_plugin.core.diagnosis import diagnose
+
+    record = diagnose(train=(500, 10_000), dev=(500, 10_000))
+    proof = record.sizing.splits["dev"]
+    assert proof.rows_for_twice == rows_for_gap(0.05, 0.01, confidence=0.95, power=0.8)
+    assert proof.smallest_gain_paired == pytest.approx(smallest_paired_gain(10_000, 0.05), abs=1e-5)
+    assert record.sizing.splits["train"].smallest_gain_paired is None
