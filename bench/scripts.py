@@ -42,7 +42,7 @@ columns = Columns(
     slice='region' if metric == 'mean_over' else None,
 )
 evaluate = Evaluate(metric=metric, positive=1 if metric == 'f1' else None)
-with Engine(EngineParams(threads=2, memory_mb=1024)) as engine:
+with Engine(EngineParams(threads=2, memory_mb=1024), ordered=False) as engine:
     tally(engine, Path('data/splits'), columns, evaluate, MacroF1() if metric == 'macro_f1' else None)
 """
 

@@ -86,7 +86,7 @@ from mlstrat_plugin.params import load_params
 from mlstrat_plugin.tables.engine import Engine
 from mlstrat_plugin.tables.tallying import tally
 params = load_params()
-with Engine(params.engine) as engine:
+with Engine(params.engine, ordered=False) as engine:
     tally(engine, Path(params.split.folder), params.columns.model_copy(update={'group': None}), params.evaluate)
 """
 BARE = "pass"

@@ -82,8 +82,13 @@ def run_link(uri: str, experiment_id: str, run_id: str) -> str:
     """Return how to see the run: a link on a server, a command and a link on a local database."""
     page = f"#/experiments/{experiment_id}/runs/{run_id}?workflowType=machine_learning"
     if uri.startswith("http"):
-        return f"{uri.rstrip('/')}/{page}"
-    return f"mlflow ui --backend-store-uri {uri}\nthen open http://127.0.0.1:5000/{page}"
+        return f"{server_page(uri)}/{page}"
+    return f"mlflow ui --backend-store-uri {uri}\nthen open {server_page(uri)}/{page}"
+
+
+def server_page(uri: str) -> str:
+    """Return where the pages are: on the server, or on the one that `mlflow ui` starts for a local database."""
+    return uri.rstrip("/") if uri.startswith("http") else "http://127.0.0.1:5000"
 
 
 class Tracker:
@@ -207,6 +212,46 @@ class Tracker:
                 self._client.set_tag(run_id, COMPLETED, update.digest)
             return str(run.info.experiment_id)
 
+    def experiment_tags(self, experiment_id: str) -> dict[str, str]:
+        """Return the tags of an experiment.
+
+        Raises
+        ------
+        TrackingError
+            The server failed.
+        """
+        with _said(self.uri):
+            return dict(self._client.get_experiment(experiment_id).tags)
+
+    def tag_experiment(self, experiment_id: str, tags: dict[str, str]) -> None:
+        """Set tags of an experiment.
+
+        Raises
+        ------
+        TrackingError
+            The server failed, or does not allow it.
+        """
+        with _said(self.uri):
+            for key, value in tags.items():
+                self._client.set_experiment_tag(experiment_id, key, value)
+
+    def server_version(self) -> tuple[int, ...]:
+        """Return the MLflow version behind the address; empty where it does not say.
+
+        Raises
+        ------
+        TrackingError
+            The server failed.
+        """
+        if not self.uri.startswith("http"):
+            from mlflow.version import VERSION
+
+            text = VERSION
+        else:
+            with _said(self.uri), urlopen(f"{self.uri.rstrip('/')}/version", timeout=PROBE_SECONDS) as answer:  # noqa: S310
+                text = answer.read(100).decode("utf-8", "replace")
+        return tuple(int(part) for part in text.strip().split(".")[:2] if part.isdigit())
+
     def _log_batch(self, run: Run, update: RunUpdate) -> None:
         from mlflow.entities import Metric, RunTag
 
@@ -259,11 +304,15 @@ def _differs(run: Run, update: RunUpdate) -> list[str]:
 
 
 def _merged_note(existing: str, update: RunUpdate) -> str | None:
-    """Put our block first and keep what a person wrote; nothing where even the short block would push that out."""
+    return merged_note(existing, update.note, update.short_note)
+
+
+def merged_note(existing: str, *texts: str) -> str | None:
+    """Put our block first and keep what a person wrote; nothing where even the last, shortest text is too long."""
     before, _, rest = existing.partition(START)
     _, _, after = rest.partition(END)
     own = "\n".join(part.strip() for part in (before, after) if part.strip())
-    for text in (update.note, update.short_note):
+    for text in texts:
         note = f"{START}\n{text}\n{END}" + (f"\n\n{own}" if own else "")
         if len(note) <= MAX_NOTE:
             return note

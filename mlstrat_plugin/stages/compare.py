@@ -176,7 +176,7 @@ def _paired(before: Side, after: Side) -> tuple[dict[str, Any], tuple[str, ...]]
         return {}, (f"rows are paired for {PAIRED_METRIC} only; {metric} is compared as two samples",)
     if before.rows.columns.answers != after.rows.columns.answers or after.rows.columns.labels:
         return {}, ("several tasks, or other label columns, are compared as two samples",)
-    with Engine(after.params.engine) as engine:
+    with Engine(after.params.engine, ordered=False) as engine:
         return pair(engine, before.rows, after.rows)
 
 

@@ -52,7 +52,7 @@ def diagnose(params: Params) -> Diagnosis:
     splits, folder = _splits(), Path(params.split.folder)
     roles: dict[str, str] = {name: source.role for name, source in params.sources.items()}
     ratings = None
-    with Engine(params.engine) as engine:
+    with Engine(params.engine, ordered=False) as engine:
         tallies = tally(engine, folder, params.columns, params.evaluate, scorer_of(params.evaluate))
         if params.human is not None and params.human.table is not None:
             ratings = rate(engine, folder, params.columns, params.human, roles)

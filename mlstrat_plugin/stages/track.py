@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import json
+import time
 from hashlib import md5
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlstrat_plugin.adapters.files import write_text
-from mlstrat_plugin.errors import RecordError
+from mlstrat_plugin.errors import RecordError, TrackingError
 from mlstrat_plugin.params import Params, load_params
 from mlstrat_plugin.records import Diagnosis, Split, TrackedRun
 from mlstrat_plugin.saving import from_json, to_json
 
 if TYPE_CHECKING:
-    from mlstrat_plugin.adapters.tracking import DatasetItem, RunUpdate
+    from mlstrat_plugin.adapters.tracking import DatasetItem, RunUpdate, Tracker
 
 DIAGNOSIS = Path("reports/diagnosis.json")
 PAGE = Path("reports/report.html")
 PICTURE = Path("reports/ladder.png")
 REPORT = Path("reports/tracked_run.json")
 FOLDER = "diagnosis"
+VIEWS_SINCE = (3, 15)  # the MLflow version that brought saved views
 FORMAT = "1"  # part of the digest: a newer layout of the run is logged again
 
 
@@ -65,7 +67,29 @@ def track(params: Params) -> TrackedRun:
     experiment_id = tracker.log(run_id, _with_links(update, run_id))
     tracked = TrackedRun(run_id=run_id, experiment_id=experiment_id, diagnosis_digest=update.digest)
     write_text(REPORT, to_json(tracked))
+    install_view(tracker, experiment_id)
     return tracked
+
+
+def install_view(tracker: Tracker, experiment_id: str) -> bool:
+    """Save the view 'Diagnosis' in the experiment and link it from the experiment's note; say whether it is there.
+
+    The run is complete before; a server that is too old, or that does not allow it, only goes without the view.
+    """
+    from mlstrat_plugin.adapters.tracking import NOTE, merged_note
+    from mlstrat_plugin.report.saved_view import VIEW_TAG, saved_view, view_link
+
+    try:
+        if tracker.server_version() < VIEWS_SINCE:
+            return False
+        tags = tracker.experiment_tags(experiment_id)
+        view = saved_view(tags.get(VIEW_TAG, ""), now=int(time.time() * 1000))
+        note = merged_note(tags.get(NOTE, ""), f"[Diagnosis: what holds each run back]({view_link(experiment_id)})")
+        wanted = {VIEW_TAG: view, NOTE: note if note != tags.get(NOTE) else None}
+        tracker.tag_experiment(experiment_id, {key: text for key, text in wanted.items() if text is not None})
+    except TrackingError:
+        return False
+    return True
 
 
 def read_diagnosis(file: Path = DIAGNOSIS) -> Diagnosis:
@@ -174,7 +198,10 @@ def link(params: Params) -> str:
     RecordError
         Nothing was tracked yet.
     """
-    from mlstrat_plugin.adapters.tracking import resolve_uri, run_link
+    from mlstrat_plugin.adapters.tracking import resolve_uri, run_link, server_page
+    from mlstrat_plugin.report.saved_view import view_link
 
     tracked = from_json(TrackedRun, _text(REPORT, "track"), name=str(REPORT), stage="track")
-    return run_link(resolve_uri(params.track.tracking_uri), tracked.experiment_id, tracked.run_id)
+    uri = resolve_uri(params.track.tracking_uri)
+    page = run_link(uri, tracked.experiment_id, tracked.run_id)
+    return f"{page}\nall runs: {server_page(uri)}/{view_link(tracked.experiment_id)}"

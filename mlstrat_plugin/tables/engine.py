@@ -35,9 +35,12 @@ class Engine:
     ----------
     params : params.Engine
         Cores and memory.
+    ordered : bool
+        Rows keep their order, which the bytes of a split rest on. Sums need none, and without it the engine can spill
+        more to disk.
     """
 
-    def __init__(self, params: EngineParams) -> None:
+    def __init__(self, params: EngineParams, *, ordered: bool = True) -> None:
         import ibis
 
         settings: dict[str, Any] = {"memory_limit": f"{params.memory_mb}MB"}
@@ -47,6 +50,8 @@ class Engine:
         # Joins run as they are written, the right side in memory: rows then keep the order of the left side, which is
         # what makes the bytes of a split the same on every run.
         self._connection.raw_sql("SET disabled_optimizers = 'join_order,build_side_probe_side'")
+        if not ordered:
+            self._connection.raw_sql("SET preserve_insertion_order = false")
         # Order-free fingerprint of a set of texts: the exclusive or of their digests, as numbers.
         self._connection.raw_sql("CREATE TEMP MACRO xor_digests(x) AS bit_xor(md5_number(x))::VARCHAR")
         self._xor_digests = ibis.udf.agg.builtin(_xor_digests, name="xor_digests")

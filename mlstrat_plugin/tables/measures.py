@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Cell = Mapping[str, Any]
 Values = dict[str, "Value"]
+OTHERS = ("split", "source", "unit", "n")  # columns of the rows that are not summed
 NO_SLICE = "(none)"
 
 
@@ -57,6 +58,10 @@ class Measure(ABC):
     @abstractmethod
     def row(self, joined: Table) -> Values:
         """Return what one answered row brings."""
+
+    def sums(self, rows: Table) -> Values:
+        """Return what is summed over the answers of a group: all that a row brings."""
+        return {name: rows[name].sum() for name in rows.columns if name not in (*self.keys, *OTHERS)}
 
     @abstractmethod
     def moments(self, units: Table) -> Values:
@@ -136,13 +141,18 @@ class Ratio(Measure):
         return null | missing(weight) | (weight < 0).fill_null(False) | weight.isinf().fill_null(False)  # noqa: FBT003
 
     def row(self, joined: Table) -> Values:
-        """Return the row's part of the error, its weight and the weight's square."""
+        """Return the row's part of the error and its weight."""
         a, b = self.parts(joined)
-        return {"a": a, "b": b, "row_bb": b * b}
+        return {"a": a, "b": b}
+
+    def sums(self, rows: Table) -> Values:
+        """Return error, weight and the squares of the rows' weights."""
+        return {**super().sums(rows), "row_bb": (rows.b * rows.b).sum()}
 
     def moments(self, units: Table) -> Values:
         """Return sums and products of error and weight."""
-        return {**_second(units.a, units.b), "b": units.b.sum(), "row_bb": units.row_bb.sum()}
+        squares = units.row_bb if self.grouped else units.b * units.b
+        return {**_second(units.a, units.b), "b": units.b.sum(), "row_bb": squares.sum()}
 
     def tally(self, cells: Sequence[Cell]) -> RatioTally:
         """Return the sums."""

@@ -147,8 +147,11 @@ def _units(engine: Engine, joined: Table, measure: Measure) -> Table:
     )
     if not measure.sums_units:
         return rows
-    sums = {name: rows[name].sum() for name in ("n", "predicted", "null", *brought)}
-    return engine.keep(rows.group_by("split", "source", *measure.keys, "unit").agg(**sums))
+    # The join is computed first, as narrow rows: with the groups beside it two large tables would share the memory.
+    counts = {name: rows[name].cast("int8") for name in rows.columns if name != "n" and rows[name].type().is_integer()}
+    narrow = engine.keep(rows.mutate(**counts).drop("n"))
+    groups = narrow.group_by("split", "source", *measure.keys, "unit")
+    return engine.keep(groups.agg(n=narrow.count(), **measure.sums(narrow)))
 
 
 def _cells(units: Table, measure: Measure, by: tuple[str, ...]) -> Table:

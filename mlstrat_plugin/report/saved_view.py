@@ -1,0 +1,130 @@
+"""MLflow's saved view 'Diagnosis': the columns and charts that show what holds each run back, as MLflow stores them."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from base64 import b64decode, b64encode
+from typing import Any
+
+from mlstrat_plugin.records import GAPS, LADDER
+
+VIEW_ID = "mlstrat-diagnosis"
+VIEW_TAG = f"mlflow.sharedViewState.{VIEW_ID}"
+NAME = "Diagnosis"
+PACKED = "deflate;"
+# Pixels at which the header of a column is not cut.
+WIDTHS = {"tags.`diagnosis`": 140, "tags.`lean`": 150, "tags.`gate`": 110}
+METRIC_WIDTH = 165
+
+
+def columns() -> tuple[str, ...]:
+    """Return the columns in order: the verdict, the five errors, the four gaps."""
+    tags = ("diagnosis", "lean", "gate")
+    metrics = (*(f"error/{rung}" for rung in LADDER), *(f"gap/{gap}" for gap in GAPS))
+    return (*(f"tags.`{tag}`" for tag in tags), *(f"metrics.`{metric}`" for metric in metrics))
+
+
+def view_link(experiment_id: str) -> str:
+    """Return the part of the link that opens the view, in the mode for model training."""
+    return f"#/experiments/{experiment_id}/runs?viewStateShareKey={VIEW_ID}&workflowType=machine_learning"
+
+
+def saved_view(existing: str, *, now: int) -> str | None:
+    """Return the text to store, or nothing where the stored text already says the same.
+
+    Parameters
+    ----------
+    existing : str
+        What is stored under ``VIEW_TAG``; empty where nothing is.
+    now : int
+        Milliseconds since 1970.
+    """
+    state = _state()
+    try:
+        old = json.loads(existing) if existing else {}
+        same = unpacked(old.get("state", "")) == state and old.get("name") == NAME
+    except (ValueError, AttributeError, zlib.error):
+        old, same = {}, False  # damaged: ours to write anew
+    if same:
+        return None
+    packed = PACKED + b64encode(zlib.compress(json.dumps(state).encode("utf-8"))).decode("ascii")
+    return json.dumps({"name": NAME, "createdAt": old.get("createdAt", now), "updatedAt": now, "state": packed})
+
+
+def unpacked(state: str) -> Any:
+    """Return the state that was packed, or nothing."""
+    if not state.startswith(PACKED):
+        return None
+    return json.loads(zlib.decompress(b64decode(state.removeprefix(PACKED))))
+
+
+def _state() -> dict[str, Any]:
+    return {
+        "searchFilter": "",
+        "orderByKey": "attributes.start_time",
+        "orderByAsc": False,
+        "startTime": "ALL",
+        "lifecycleFilter": "Active",
+        "datasetsFilter": [],
+        "modelVersionFilter": "All Runs",
+        "selectedColumns": list(columns()),
+        "columnOrder": list(columns()),
+        "columnWidths": {column: WIDTHS.get(column, METRIC_WIDTH) for column in columns()},
+        "runsHiddenMode": "FIRST_10_RUNS",
+        "compareRunSections": [_section("diagnosis", "Diagnosis")],
+        "compareRunCharts": _charts(),
+        "viewMaximized": False,
+        "runListHidden": False,
+        "isAccordionReordered": False,
+        "useGroupedValuesInCharts": True,
+        "hideEmptyCharts": True,
+        "groupBy": None,
+        "groupsExpanded": {},
+        "globalLineChartConfig": {"xAxisKey": "step", "lineSmoothness": 0, "selectedXAxisMetricKey": ""},
+    }
+
+
+def _section(uuid: str, name: str) -> dict[str, Any]:
+    return {
+        "uuid": f"{VIEW_ID}-{uuid}",
+        "name": name,
+        "display": True,
+        "isReordered": False,
+        "deleted": False,
+        "isGenerated": False,
+    }
+
+
+def _charts() -> list[dict[str, Any]]:
+    """Return the ladder, the dominant gap by run, and dev against test."""
+    common = {"metricSectionId": f"{VIEW_ID}-diagnosis", "deleted": False, "isGenerated": False}
+    return [
+        {
+            **common,
+            "uuid": f"{VIEW_ID}-ladder",
+            "type": "PARALLEL",
+            "runsCountToCompare": 10,
+            "displayName": "ladder",
+            "selectedMetrics": [f"error/{rung}" for rung in LADDER],
+            "selectedParams": [],
+            "showAllRuns": False,
+        },
+        {
+            **common,
+            "uuid": f"{VIEW_ID}-dominant",
+            "type": "BAR",
+            "runsCountToCompare": 20,
+            "displayName": "dominant gap, newest run first",
+            "metricKey": "gap/dominant",
+        },
+        {
+            **common,
+            "uuid": f"{VIEW_ID}-dev-test",
+            "type": "SCATTER",
+            "runsCountToCompare": 100,
+            "displayName": "dev against test",
+            "xaxis": {"key": "error/dev", "type": "METRIC"},
+            "yaxis": {"key": "error/test", "type": "METRIC"},
+        },
+    ]
