@@ -14,8 +14,8 @@ VIEW_TAG = f"mlflow.sharedViewState.{VIEW_ID}"
 NAME = "Diagnosis"
 PACKED = "deflate;"
 # Pixels at which the header of a column is not cut.
-WIDTHS = {"tags.`diagnosis`": 140, "tags.`lean`": 150, "tags.`gate`": 110}
-METRIC_WIDTH = 165
+WIDTHS = {"tags.`diagnosis`": 115, "tags.`lean`": 130, "tags.`gate`": 90}
+METRIC_WIDTH = 132
 
 
 def columns() -> tuple[str, ...]:
@@ -44,7 +44,7 @@ def saved_view(existing: str, *, now: int) -> str | None:
     try:
         old = json.loads(existing) if existing else {}
         same = unpacked(old.get("state", "")) == state and old.get("name") == NAME
-    except (ValueError, AttributeError, zlib.error):
+    except (ValueError, AttributeError, TypeError, zlib.error):
         old, same = {}, False  # damaged: ours to write anew
     if same:
         return None

@@ -117,7 +117,8 @@ def _from_revision(name: str, folder: Path) -> Side:
 
 
 def _from_run(name: str, folder: Path, params_file: Path) -> Side:
-    from mlstrat_plugin.adapters.tracking import Tracker, resolve_uri
+    from mlstrat_plugin.adapters.addresses import resolve_uri
+    from mlstrat_plugin.adapters.tracking import Tracker
 
     track = load_params(params_file).track
     tracker = Tracker(resolve_uri(track.tracking_uri), track.patience_seconds)

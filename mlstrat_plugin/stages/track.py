@@ -37,7 +37,7 @@ def tracking_uri(params_file: str | Path = "params.yaml") -> str:
     ParamsError
         The params file is not usable.
     """
-    from mlstrat_plugin.adapters.tracking import resolve_uri
+    from mlstrat_plugin.adapters.addresses import resolve_uri
 
     return resolve_uri(load_params(params_file).track.tracking_uri)
 
@@ -54,7 +54,8 @@ def track(params: Params) -> TrackedRun:
     TrackingError
         The server failed.
     """
-    from mlstrat_plugin.adapters.tracking import Tracker, resolve_uri
+    from mlstrat_plugin.adapters.addresses import resolve_uri
+    from mlstrat_plugin.adapters.tracking import Tracker
 
     record = read_diagnosis()
     run_id = _training_run_id(params)
@@ -198,7 +199,7 @@ def link(params: Params) -> str:
     RecordError
         Nothing was tracked yet.
     """
-    from mlstrat_plugin.adapters.tracking import resolve_uri, run_link, server_page
+    from mlstrat_plugin.adapters.addresses import resolve_uri, run_link, server_page
     from mlstrat_plugin.report.saved_view import view_link
 
     tracked = from_json(TrackedRun, _text(REPORT, "track"), name=str(REPORT), stage="track")

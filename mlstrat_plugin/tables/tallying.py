@@ -11,7 +11,8 @@ import ibis
 from mlstrat_plugin.errors import MAX_EXAMPLES, PredictionsError, did_you_mean, examples, listed
 from mlstrat_plugin.records import Split
 from mlstrat_plugin.tables.engine import Engine, reading
-from mlstrat_plugin.tables.measures import NO_SLICE, Cell, Measure, measure_of
+from mlstrat_plugin.tables.measures import NO_SLICE, Cell, Measure
+from mlstrat_plugin.tables.metrics import measure_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

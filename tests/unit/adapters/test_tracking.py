@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mlstrat_plugin.adapters.tracking import COMPLETED, NOTE, RunError, resolve_uri
+from mlstrat_plugin.adapters.addresses import resolve_uri
+from mlstrat_plugin.adapters.tracking import COMPLETED, NOTE, RunError, Tracker
 from mlstrat_plugin.errors import RecordError, TrackingError
+from mlstrat_plugin.report.saved_view import VIEW_TAG, columns, unpacked
 from mlstrat_plugin.stages.diagnose import diagnose
 from mlstrat_plugin.stages.split import split
 from mlstrat_plugin.stages.track import link, track
@@ -188,3 +190,50 @@ def test_relative_uris_lie_in_the_dvc_project(monkeypatch: pytest.MonkeyPatch, t
     assert resolve_uri("http://127.0.0.1:5000") == "http://127.0.0.1:5000"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
     assert resolve_uri(None) == "http://127.0.0.1:1"
+
+
+def experiment_tags(client: MlflowClient, run_id: str) -> dict[str, str]:
+    return dict(client.get_experiment(client.get_run(run_id).info.experiment_id).tags)
+
+
+def test_the_view_is_installed_once_and_linked(tracked: tuple[Project, Params, MlflowClient, str]) -> None:
+    _, params, client, run_id = tracked
+    track(params)
+    first = experiment_tags(client, run_id)
+    assert unpacked(json.loads(first[VIEW_TAG])["state"])["selectedColumns"] == list(columns())
+    assert "viewStateShareKey=mlstrat-diagnosis&workflowType=machine_learning" in first["mlflow.note.content"]
+    track(params)
+    assert experiment_tags(client, run_id) == first
+
+
+def test_the_experiments_own_note_stays(tracked: tuple[Project, Params, MlflowClient, str]) -> None:
+    _, params, client, run_id = tracked
+    experiment = client.get_run(run_id).info.experiment_id
+    client.set_experiment_tag(experiment, "mlflow.note.content", "our own words")
+    client.set_experiment_tag(experiment, "mlflow.sharedViewState.theirs", "their view")
+    track(params)
+    tags = experiment_tags(client, run_id)
+    assert tags["mlflow.note.content"].endswith("our own words")
+    assert tags["mlflow.sharedViewState.theirs"] == "their view"
+
+
+def test_a_view_that_cannot_be_saved_fails_nothing(
+    tracked: tuple[Project, Params, MlflowClient, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, params, client, run_id = tracked
+
+    def refuse(*_: Any) -> None:
+        raise TrackingError("403", hint="")
+
+    monkeypatch.setattr(Tracker, "tag_experiment", refuse)
+    assert track(params).run_id == run_id
+    assert VIEW_TAG not in experiment_tags(client, run_id)
+
+
+def test_an_older_server_goes_without_the_view(
+    tracked: tuple[Project, Params, MlflowClient, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, params, client, run_id = tracked
+    monkeypatch.setattr(Tracker, "server_version", lambda _: (3, 14))
+    track(params)
+    assert VIEW_TAG not in experiment_tags(client, run_id)
