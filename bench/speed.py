@@ -159,6 +159,7 @@ def main() -> None:
         run(MAKE_RUNS, folder)
         pair("compare two predictions of a million rows / import of Ibis and DuckDB", COMPARE, IMPORT, folder)
         _verdict()
+        _run_context()
         print(json.dumps({"peak_MiB_of_this_process": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}))
 
 
@@ -176,6 +177,22 @@ def _verdict() -> None:
         judge(gaps_of(ladder), tau=0.01, confidence=0.95, also_large=0.8)
         times.append(time.perf_counter() - started)
     print(json.dumps({"what": "a verdict from tallies", "ours_ms": round(1000 * statistics.median(times), 3)}))
+
+
+def _run_context() -> None:
+    """Time the tags that every run gets, in this repository, beside the bare `git status` in them."""
+    from mlstrat_plugin.hooks.run_context import RunContext
+
+    times: dict[str, list[float]] = {"ours_ms": [], "git_ms": []}
+    for _ in range(30):
+        started = time.perf_counter()
+        RunContext().tags()
+        middle = time.perf_counter()
+        subprocess.run(["git", "status", "--porcelain"], capture_output=True, check=True)
+        times["ours_ms"].append(1000 * (middle - started))
+        times["git_ms"].append(1000 * (time.perf_counter() - middle))
+    medians = {name: round(statistics.median(found), 2) for name, found in times.items()}
+    print(json.dumps({"what": "tags of an MLflow run", **medians}))
 
 
 def _pretend_validated(folder: Path) -> None:

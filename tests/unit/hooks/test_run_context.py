@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mlstrat_plugin.hooks.run_context import RunContext
+
+CLEAN = {key: value for key, value in os.environ.items() if not key.startswith(("MLFLOW_", "DVC_"))}
+
+
+def git(*words: str) -> None:
+    subprocess.run(["git", "-c", "user.name=t", "-c", "user.email=t@example.org", *words], check=True)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A git and DVC repository with a split report, all committed."""
+    git("init", "-q")
+    for name, text in {
+        ".dvc/config": "",
+        "reports/splits.json": json.dumps({"schema_version": 1, "split_id": "0123456789ab"}, indent=2),
+        "params.yaml": "mlstrat: {}\n",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    git("add", ".")
+    git("commit", "-qm", "one")
+    return tmp_path
+
+
+def test_nothing_is_said_outside_of_dvc() -> None:
+    assert not RunContext().in_context()
+
+
+def test_tags_in_a_stage_of_an_experiment(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("DVC_STAGE", "train"), ("DVC_EXP_NAME", "pooled"), ("DVC_EXP_BASELINE_REV", "abc")):
+        monkeypatch.setenv(name, value)
+    (repository / "sub").mkdir()
+    monkeypatch.chdir(repository / "sub")
+    assert RunContext().in_context()
+    assert RunContext().tags() == {
+        "dvc.stage": "train",
+        "dvc.exp_name": "pooled",
+        "dvc.baseline_rev": "abc",
+        "split_id": "0123456789ab",
+        "git.dirty": "false",
+    }
+
+
+def test_a_changed_file_is_dirty(repository: Path) -> None:
+    (repository / "params.yaml").write_text("changed")
+    assert RunContext().tags()["git.dirty"] == "true"
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"split_id": 5}', '{"split_id": "<script>"}', "\x00" * 50])
+def test_a_damaged_report_costs_its_tag_alone(repository: Path, text: str) -> None:
+    (repository / "reports/splits.json").write_text(text)
+    assert RunContext().tags() == {"git.dirty": "true"}
+
+
+def test_without_git_the_rest_is_said(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert RunContext().tags() == {"split_id": "0123456789ab"}
+
+
+def test_a_folder_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert not RunContext().in_context()
+    assert RunContext().tags() == {}
+
+
+def test_the_import_takes_the_standard_library_alone() -> None:
+    script = (
+        "import sys; before = set(sys.modules)\n"
+        "import mlstrat_plugin.hooks.run_context\n"
+        "print(sorted({name.split('.')[0] for name in set(sys.modules) - before} - set(sys.stdlib_module_names)))"
+    )
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=CLEAN)
+    assert said.stdout.strip() == "['mlstrat_plugin']"
+
+
+@pytest.mark.integration
+def test_mlflow_tags_its_runs_even_where_all_is_broken(repository: Path) -> None:
+    (repository / "params.yaml").write_text(": {broken")
+    (repository / "dvc.lock").write_text("\x00\x01")
+    (repository / "dvc.yaml").write_text("stages: [")
+    script = (
+        "import mlflow, json\n"
+        "mlflow.set_tracking_uri('sqlite:///mlflow.db')\n"
+        "with mlflow.start_run() as run: pass\n"
+        "print(json.dumps(mlflow.get_run(run.info.run_id).data.tags))"
+    )
+    environment = {**CLEAN, "DVC_STAGE": "train", "MLFLOW_DISABLE_TELEMETRY": "true"}
+    said = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environment, cwd=repository
+    )
+    tags = json.loads(said.stdout.splitlines()[-1])
+    assert (tags["dvc.stage"], tags["split_id"], tags["git.dirty"]) == ("train", "0123456789ab", "true")
