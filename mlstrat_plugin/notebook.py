@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from mlstrat_plugin.records import Settings
 
-__all__ = ["Comparison", "Diagnosis", "compare", "diagnose", "needed_rows", "read_diagnosis"]
+__all__ = ["Comparison", "Diagnosis", "compare", "diagnose", "log_diagnosis", "needed_rows", "read_diagnosis"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +101,37 @@ def read_diagnosis(path: str = "reports/diagnosis.json") -> Diagnosis:
     from mlstrat_plugin.stages.track import read_diagnosis as read
 
     return Diagnosis(**_fields(read(Path(path))))
+
+
+def log_diagnosis(diagnosis: records.Diagnosis, run_id: str | None = None, tracking_uri: str | None = None) -> None:
+    """Log a diagnosis to an MLflow run: metrics, tags, a description with the picture, the report.
+
+    Parameters
+    ----------
+    diagnosis : Diagnosis
+        What to log.
+    run_id : str, optional
+        The run, finished or not; the active run where not given.
+    tracking_uri : str, optional
+        Where MLflow is; what MLflow itself uses where not given.
+
+    Raises
+    ------
+    EstimateError
+        No run is given and none is active.
+    RunError
+        The run is not there, or is deleted.
+    TrackingError
+        The server failed, or did not keep what was logged.
+    """
+    from mlstrat_plugin.adapters.tracking import active
+    from mlstrat_plugin.stages.track import log_diagnosis as log
+
+    active_run_id, active_uri = active()
+    chosen = run_id or active_run_id
+    if chosen is None:
+        raise EstimateError("no run is given and none is active", hint="give run_id, or call inside mlflow.start_run()")
+    log(diagnosis, chosen, tracking_uri or active_uri)
 
 
 def compare(first: records.Diagnosis | str, second: records.Diagnosis | str) -> Comparison:

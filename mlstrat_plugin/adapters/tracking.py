@@ -59,6 +59,14 @@ class RunUpdate:
     datasets: tuple[DatasetItem, ...]
 
 
+def active() -> tuple[str | None, str]:
+    """Return the id of the run that the calling program has open, if any, and the tracking URI that it uses."""
+    import mlflow
+
+    run = mlflow.active_run()
+    return (run.info.run_id if run else None), mlflow.get_tracking_uri()
+
+
 class Tracker:
     """One MLflow server or database, with bounded patience.
 

@@ -110,9 +110,10 @@ def diagnose(obj: dict[str, Any], params_file: str, as_json: bool) -> None:
 
 
 @click.command()
+@click.option("--run-id", help="Log to this run, instead of the one that mlstrat.track.run names.")
 @_options
 @click.pass_obj
-def track(obj: dict[str, Any], params_file: str, as_json: bool) -> None:
+def track(obj: dict[str, Any], run_id: str | None, params_file: str, as_json: bool) -> None:
     """Log the diagnosis to the MLflow run of the model.
 
     Writes reports/tracked_run.json. A second call changes nothing. Exit code 3 when the server fails.
@@ -123,7 +124,7 @@ def track(obj: dict[str, Any], params_file: str, as_json: bool) -> None:
 
     params = _params(params_file)
     with working("logging to MLflow", quiet=obj["quiet"]):
-        record = stage(params)
+        record = stage(params, run_id)
     _print(record, lambda: click.echo(link(params)), as_json, obj["quiet"])
 
 

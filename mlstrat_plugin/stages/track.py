@@ -6,6 +6,7 @@ import json
 import time
 from hashlib import md5
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from mlstrat_plugin.adapters.files import write_text
@@ -42,8 +43,15 @@ def tracking_uri(params_file: str | Path = "params.yaml") -> str:
     return resolve_uri(load_params(params_file).track.tracking_uri)
 
 
-def track(params: Params) -> TrackedRun:
+def track(params: Params, run_id: str | None = None) -> TrackedRun:
     """Log the saved diagnosis and write ``reports/tracked_run.json``; a second call changes nothing.
+
+    Parameters
+    ----------
+    params : Params
+        Where MLflow is, and which file names the training run.
+    run_id : str, optional
+        The run to log to, instead of the one that the file names.
 
     Raises
     ------
@@ -58,15 +66,15 @@ def track(params: Params) -> TrackedRun:
     from mlstrat_plugin.adapters.tracking import Tracker
 
     record = read_diagnosis()
-    run_id = _training_run_id(params)
-    update = run_update(record, params)
+    chosen = run_id or _training_run_id(params)
+    update = run_update(record, (DIAGNOSIS, PAGE, PICTURE), tuple(_datasets(record, params)))
     tracker = Tracker(resolve_uri(params.track.tracking_uri), params.track.patience_seconds)
-    if run_id is None:
-        run_id = tracker.own_run(params.track.experiment, update.digest)
+    if chosen is None:
+        chosen = tracker.own_run(params.track.experiment, update.digest)
     else:
-        tracker.training_run(run_id, str(params.track.run))
-    experiment_id = tracker.log(run_id, _with_links(update, run_id))
-    tracked = TrackedRun(run_id=run_id, experiment_id=experiment_id, diagnosis_digest=update.digest)
+        tracker.training_run(chosen, "the command line" if run_id else str(params.track.run))
+    experiment_id = tracker.log(chosen, _with_links(update, chosen))
+    tracked = TrackedRun(run_id=chosen, experiment_id=experiment_id, diagnosis_digest=update.digest)
     write_text(REPORT, to_json(tracked))
     install_view(tracker, experiment_id)
     return tracked
@@ -127,8 +135,50 @@ def _training_run_id(params: Params) -> str | None:
     return run_id
 
 
-def run_update(record: Diagnosis, params: Params) -> RunUpdate:
-    """Return everything that the run shall carry, apart from links that need its id."""
+def log_diagnosis(record: Diagnosis, run_id: str, uri: str | None = None, *, patience: float = 15.0) -> str:
+    """Log a diagnosis from memory to a run, finished or not, and return the id of the run's experiment.
+
+    Parameters
+    ----------
+    record : Diagnosis
+        What to log; its report and its picture are made of it.
+    run_id : str
+        The run that shall carry it. A second call with the same diagnosis changes nothing.
+    uri : str, optional
+        Where MLflow is; ``MLFLOW_TRACKING_URI`` where not given.
+    patience : float
+        Seconds that a server may cost in all.
+
+    Raises
+    ------
+    RunError
+        The run is not there, or is deleted.
+    TrackingError
+        The server failed, or did not keep what was logged.
+    """
+    from mlstrat_plugin.adapters.addresses import resolve_uri
+    from mlstrat_plugin.adapters.tracking import Tracker
+    from mlstrat_plugin.report.charts import ladder_png
+    from mlstrat_plugin.report.render import report_html
+
+    tracker = Tracker(resolve_uri(uri), patience)
+    tracker.training_run(run_id, "this call")
+    with TemporaryDirectory() as folder:
+        files = tuple(Path(folder) / file.name for file in (DIAGNOSIS, PAGE, PICTURE))
+        contents = (to_json(record).encode(), report_html(record).encode(), ladder_png(record))
+        for file, content in zip(files, contents, strict=True):
+            file.write_bytes(content)
+        update = run_update(record, files, ())
+        experiment_id = tracker.log(run_id, _with_links(update, run_id))
+    install_view(tracker, experiment_id)
+    return experiment_id
+
+
+def run_update(record: Diagnosis, files: tuple[Path, ...], datasets: tuple[DatasetItem, ...]) -> RunUpdate:
+    """Return everything that the run shall carry, apart from links that need its id.
+
+    ``files`` are the diagnosis, its report and its picture.
+    """
     from mlstrat_plugin.adapters.tracking import RunUpdate, quiet_metrics
     from mlstrat_plugin.report.render import note_markdown
 
@@ -139,7 +189,6 @@ def run_update(record: Diagnosis, params: Params) -> RunUpdate:
     tags = {"diagnosis": record.diagnosis, "lean": lean, "mlstrat.version": _version()}
     tags |= {"split_id": record.split_id or "", "test_id": record.test_id or ""}
     note = note_markdown(record, picture="PICTURE", report="REPORT")
-    files = (DIAGNOSIS, PAGE, PICTURE)
     content = "\n".join([FORMAT, *(md5(_bytes(file)).hexdigest() for file in files), repr(tags), note])  # noqa: S324 - identity, not security
     return RunUpdate(
         digest=md5(content.encode("utf-8")).hexdigest(),  # noqa: S324 - identity, not security
@@ -149,7 +198,7 @@ def run_update(record: Diagnosis, params: Params) -> RunUpdate:
         short_note=note.split("\n", 1)[0],
         artifacts=files,
         artifact_folder=FOLDER,
-        datasets=tuple(_datasets(record, params)),
+        datasets=datasets,
     )
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import mlstrat_plugin as mlstrat
 from mlstrat_plugin.adapters.addresses import resolve_uri
 from mlstrat_plugin.adapters.tracking import COMPLETED, NOTE, RunError, Tracker
 from mlstrat_plugin.errors import RecordError, TrackingError
@@ -237,3 +238,37 @@ def test_an_older_server_goes_without_the_view(
     monkeypatch.setattr(Tracker, "server_version", lambda _: (3, 14))
     track(params)
     assert VIEW_TAG not in experiment_tags(client, run_id)
+
+
+def test_any_run_can_be_named(tracked: tuple[Project, Params, MlflowClient, str]) -> None:
+    _, params, client, run_id = tracked
+    other = client.create_run(client.get_run(run_id).info.experiment_id).info.run_id
+    assert track(params, other).run_id == other
+    assert client.get_run(other).data.tags["diagnosis"] == "mismatch"
+    assert "diagnosis" not in client.get_run(run_id).data.tags
+    with pytest.raises(RunError, match="of the command line is not on"):
+        track(params, "0" * 32)
+
+
+def test_a_diagnosis_from_memory(tracked: tuple[Project, Params, MlflowClient, str]) -> None:
+    import mlflow
+
+    _, _, client, run_id = tracked
+    result = mlstrat.diagnose(human=0.01, train=(100, 10_000), dev=(900, 10_000))
+    uri = resolve_uri("sqlite:///mlflow.db")
+    mlstrat.log_diagnosis(result, run_id, uri)
+    before = history(client, run_id)
+    mlstrat.log_diagnosis(result, run_id, uri)
+    assert history(client, run_id) == before
+    assert client.get_run(run_id).data.metrics["error/dev"] == pytest.approx(0.09)
+    assert {item.path for item in client.list_artifacts(run_id, "diagnosis")} == {
+        "diagnosis/diagnosis.json",
+        "diagnosis/ladder.png",
+        "diagnosis/report.html",
+    }
+    mlflow.set_tracking_uri(uri)
+    with pytest.raises(mlstrat.MlstratError, match="no run is given and none is active"):
+        mlstrat.log_diagnosis(result)
+    with mlflow.start_run(experiment_id=client.get_run(run_id).info.experiment_id) as run:
+        mlstrat.log_diagnosis(result)
+    assert client.get_run(run.info.run_id).data.tags["diagnosis"] == result.diagnosis
