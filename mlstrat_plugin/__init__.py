@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mlstrat_plugin.core.planning import needed_rows
     from mlstrat_plugin.errors import MlstratError
-    from mlstrat_plugin.notebook import Comparison, Diagnosis, compare, diagnose, log_diagnosis, read_diagnosis
+    from mlstrat_plugin.notebook import (
+        Comparison,
+        Diagnosis,
+        compare,
+        diagnose,
+        diagnose_run,
+        log_diagnosis,
+        read_diagnosis,
+    )
     from mlstrat_plugin.records import Settings
     from mlstrat_plugin.stages.track import tracking_uri
 
@@ -18,6 +26,7 @@ __all__ = [
     "Settings",
     "compare",
     "diagnose",
+    "diagnose_run",
     "log_diagnosis",
     "needed_rows",
     "read_diagnosis",
@@ -31,6 +40,7 @@ _HOME = {
     "Settings": "mlstrat_plugin.records",
     "compare": "mlstrat_plugin.notebook",
     "diagnose": "mlstrat_plugin.notebook",
+    "diagnose_run": "mlstrat_plugin.notebook",
     "log_diagnosis": "mlstrat_plugin.notebook",
     "needed_rows": "mlstrat_plugin.core.planning",
     "read_diagnosis": "mlstrat_plugin.notebook",

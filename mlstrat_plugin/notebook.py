@@ -11,11 +11,22 @@ from mlstrat_plugin.core.planning import needed_rows
 from mlstrat_plugin.errors import EstimateError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from matplotlib.figure import Figure
 
     from mlstrat_plugin.records import Settings
 
-__all__ = ["Comparison", "Diagnosis", "compare", "diagnose", "log_diagnosis", "needed_rows", "read_diagnosis"]
+__all__ = [
+    "Comparison",
+    "Diagnosis",
+    "compare",
+    "diagnose",
+    "diagnose_run",
+    "log_diagnosis",
+    "needed_rows",
+    "read_diagnosis",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +143,48 @@ def log_diagnosis(diagnosis: records.Diagnosis, run_id: str | None = None, track
     if chosen is None:
         raise EstimateError("no run is given and none is active", hint="give run_id, or call inside mlflow.start_run()")
     log(diagnosis, chosen, tracking_uri or active_uri)
+
+
+def diagnose_run(
+    run_id: str,
+    *,
+    errors: Mapping[str, str | float] | None = None,
+    rows: Mapping[str, str | int] | None = None,
+    tracking_uri: str | None = None,
+    settings: Settings | None = None,
+) -> Diagnosis:
+    """Diagnose a run from the errors that its training code logged, and add the diagnosis to the run.
+
+    Parameters
+    ----------
+    run_id : str
+        The run, finished or not.
+    errors : mapping of str to str or float, optional
+        For each rung the metric that holds its error, ``1 - name`` for an accuracy, or a number that is declared and
+        taken as exact. Without it ``error/human``, ``error/train`` and so on are read where they are.
+    rows : mapping of str to str or int, optional
+        For each rung its rows, or the metric or param that holds them; ``rows/train`` and so on by default.
+    tracking_uri : str, optional
+        Where MLflow is; what MLflow itself uses where not given.
+    settings : Settings, optional
+        Material gap, confidence and the like; the defaults where not given.
+
+    Raises
+    ------
+    RunError
+        The run is not there, or is deleted.
+    TrackingError
+        The server failed, or did not keep what was logged.
+    EstimateError
+        A metric is not there, NaN or no rate, or its rows are not known; fewer than two rungs. Nothing is logged then.
+    """
+    from mlstrat_plugin.adapters.tracking import active
+    from mlstrat_plugin.stages.diagnose_run import diagnose_run as diagnose_logged
+    from mlstrat_plugin.stages.track import log_diagnosis as log
+
+    found, uri = diagnose_logged(run_id, errors=errors, rows=rows, uri=tracking_uri or active()[1], settings=settings)
+    log(found, run_id, uri)
+    return Diagnosis(**_fields(found))
 
 
 def compare(first: records.Diagnosis | str, second: records.Diagnosis | str) -> Comparison:

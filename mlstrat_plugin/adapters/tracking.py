@@ -46,6 +46,14 @@ class DatasetItem:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Logged:
+    """What a run holds: the last value of each metric, and its params."""
+
+    metrics: dict[str, float]
+    params: dict[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunUpdate:
     """Everything a run shall carry; ``digest`` changes when any of it does."""
 
@@ -146,8 +154,8 @@ class Tracker:
                 raise RunError(f"run {shown(run_id)} has no {artifact}", hint="run `mlstrat track` for it first")
             return Path(self._client.download_artifacts(run_id, artifact, str(folder)))
 
-    def params(self, run_id: str) -> dict[str, str]:
-        """Return what the run logged as params.
+    def logged(self, run_id: str) -> Logged:
+        """Return the metrics and params of a run.
 
         Raises
         ------
@@ -155,7 +163,8 @@ class Tracker:
             The server failed.
         """
         with _said(self.uri):
-            return dict(self._client.get_run(run_id).data.params)
+            data = self._client.get_run(run_id).data
+            return Logged(metrics=dict(data.metrics), params=dict(data.params))
 
     def own_run(self, experiment: str, digest: str) -> str:
         """Return the run that already carries this diagnosis, or a new one; used where no training run is known."""

@@ -127,7 +127,7 @@ def _from_run(name: str, folder: Path, params_file: Path) -> Side:
     return Side(
         name=name,
         diagnosis=_read(saved, name),
-        settings=tracker.params(name),
+        settings=tracker.logged(name).params,
         is_run=True,
         params=None,
         rows=None,

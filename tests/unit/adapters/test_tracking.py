@@ -272,3 +272,21 @@ def test_a_diagnosis_from_memory(tracked: tuple[Project, Params, MlflowClient, s
     with mlflow.start_run(experiment_id=client.get_run(run_id).info.experiment_id) as run:
         mlstrat.log_diagnosis(result)
     assert client.get_run(run.info.run_id).data.tags["diagnosis"] == result.diagnosis
+
+
+def test_a_run_of_foreign_code_is_diagnosed(tracked: tuple[Project, Params, MlflowClient, str]) -> None:
+    _, _, client, run_id = tracked
+    client.log_metric(run_id, "train_error", 0.01)
+    client.log_metric(run_id, "val_acc", 0.8)
+    client.log_param(run_id, "n_train", 10_000)
+    uri = resolve_uri("sqlite:///mlflow.db")
+    errors, rows = {"human": 0.01, "train": "train_error", "dev": "1 - val_acc"}, {"train": "n_train", "dev": 2500}
+    with pytest.raises(mlstrat.MlstratError, match="no metric 'val_accuracy'"):
+        mlstrat.diagnose_run(run_id, errors={**errors, "dev": "1 - val_accuracy"}, rows=rows, tracking_uri=uri)
+    assert "diagnosis" not in client.get_run(run_id).data.tags
+    result = mlstrat.diagnose_run(run_id, errors=errors, rows=rows, tracking_uri=uri)
+    assert result.diagnosis == "variance+mismatch"
+    data = client.get_run(run_id).data
+    assert data.tags["diagnosis"] == "variance+mismatch"
+    assert data.metrics["gap/variance-or-mismatch"] == pytest.approx(0.19)
+    assert data.metrics["val_acc"] == 0.8
