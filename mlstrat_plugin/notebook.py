@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlstrat_plugin import records
+from mlstrat_plugin import records, run_records
 from mlstrat_plugin.core.planning import needed_rows
 from mlstrat_plugin.errors import EstimateError
 
@@ -54,7 +54,7 @@ class Diagnosis(records.Diagnosis):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Comparison(records.Comparison):
+class Comparison(run_records.Comparison):
     """What changed between two runs, which a notebook shows as tables."""
 
     def _repr_markdown_(self) -> str:

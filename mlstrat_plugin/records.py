@@ -298,38 +298,3 @@ class TrackedRun:
     run_id: str
     experiment_id: str
     diagnosis_digest: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Change:
-    """How much an error or a gap changed from the first run to the second; below zero it fell.
-
-    ``n`` rows were answered by both runs, of which the second run got ``fixed`` right and ``broken`` wrong that the
-    first did not; nothing where the runs are compared as two samples.
-    """
-
-    value: float
-    low: float
-    high: float
-    status: Movement
-    method: str
-    n: int | None = None
-    fixed: int | None = None
-    broken: int | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Comparison:
-    """Two runs side by side; ``params`` holds the settings that differ."""
-
-    schema_version: int = SCHEMA_VERSION
-    names: tuple[str, str]
-    diagnoses: tuple[str, str]
-    errors: dict[str, Change]
-    gaps: dict[str, Change]
-    orthogonal: str
-    metric: str
-    confidence: float
-    unchanged_within: float
-    params: dict[str, tuple[str, str]]
-    notes: tuple[str, ...]

@@ -7,17 +7,10 @@ from dataclasses import asdict
 from typing import Any, TypeVar
 
 from mlstrat_plugin.errors import RecordError
-from mlstrat_plugin.records import (
-    SCHEMA_VERSION,
-    Comparison,
-    Diagnosis,
-    SizePlan,
-    Splits,
-    TrackedRun,
-    Validation,
-)
+from mlstrat_plugin.records import SCHEMA_VERSION, Diagnosis, SizePlan, Splits, TrackedRun, Validation
+from mlstrat_plugin.run_records import Comparison, History
 
-Saved = Diagnosis | Validation | Splits | TrackedRun | SizePlan | Comparison
+Saved = Diagnosis | Validation | Splits | TrackedRun | SizePlan | Comparison | History
 Record = TypeVar("Record", Diagnosis, Validation, Splits, TrackedRun)
 
 

@@ -22,6 +22,7 @@ COMMANDS = {
     "diagnose": "Score the predictions and say what holds the model back.",
     "track": "Log the diagnosis to the MLflow run of the model.",
     "compare": "Say what changed between two runs, and which gap moved.",
+    "history": "List the diagnosed runs of the experiment, newest first.",
     "show": "Print the saved diagnosis and where to see it in MLflow.",
     "size": "Say how many rows it takes, before any data.",
     "quick": "Diagnose from five error counts, without any files.",

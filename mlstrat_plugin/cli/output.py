@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from mlstrat_plugin.errors import MlstratError
-    from mlstrat_plugin.records import Comparison, Diagnosis, SizePlan, Splits, Validation
+    from mlstrat_plugin.records import Diagnosis, SizePlan, Splits, Validation
+    from mlstrat_plugin.run_records import Comparison, History
 
 STYLES = {"material": "bold red", "unclear": "yellow", "ruled-out": "blue", "negative": "green"}
 OUTCOMES = {"passed": "green", "failed": "bold red", "could-not-check": "bold magenta"}
@@ -77,6 +78,27 @@ def print_comparison(record: Comparison) -> None:
         _table(("setting", *(plain(name) for name in record.names)), params)
     for note in record.notes:
         out.print(plain(f"note: {note}"))
+
+
+def print_history(record: History) -> None:
+    """Print one line per run, newest first."""
+    if not record.runs:
+        console().print("no diagnosed run yet; `mlstrat track` logs one")
+        return
+    rows = tuple(
+        Row(
+            run.started,
+            (
+                f"{run.name} (champion)" if run.champion else run.name,
+                run.diagnosis,
+                run.interval or run.dominant,
+                "" if run.dev is None else f"{run.dev:.4g}",
+                "" if run.test is None else f"{run.test:.4g}",
+            ),
+        )
+        for run in record.runs
+    )
+    _table(("started (UTC)", "run", "diagnosis", "largest gap", "dev", "test"), rows)
 
 
 def print_plan(plan: SizePlan) -> None:

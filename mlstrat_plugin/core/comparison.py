@@ -10,7 +10,8 @@ from mlstrat_plugin.core.intervals import z_value
 from mlstrat_plugin.core.tallies import ErrorTally
 from mlstrat_plugin.core.verdict import MERGED_DISTRIBUTIONS, simultaneous_z
 from mlstrat_plugin.errors import EstimateError
-from mlstrat_plugin.records import GAPS, HUMAN, LADDER, Change, Comparison, Movement
+from mlstrat_plugin.records import GAPS, HUMAN, LADDER, Movement
+from mlstrat_plugin.run_records import Change, Comparison
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,12 +9,14 @@ from io import StringIO
 from typing import TYPE_CHECKING
 
 from mlstrat_plugin.core.wording import unit_of
-from mlstrat_plugin.records import LADDER, Comparison, Diagnosis
+from mlstrat_plugin.records import LADDER, Diagnosis
 from mlstrat_plugin.report.charts import ladder_svgs
 from mlstrat_plugin.report.view import Row, comparison_rows, view_of
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+    from mlstrat_plugin.run_records import Comparison
 
 MARKDOWN_SPECIAL = r"\`*_{}[]<>()#+!|~&"
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 from mlstrat_plugin.core.comparison import compare as compare_diagnoses
 from mlstrat_plugin.errors import MlstratError, RecordError, listed
 from mlstrat_plugin.params import Params, load_params
-from mlstrat_plugin.records import Comparison, Diagnosis, Split
+from mlstrat_plugin.records import Diagnosis, Split
 from mlstrat_plugin.saving import from_json
 from mlstrat_plugin.yamlfile import load_yaml
 
 if TYPE_CHECKING:
+    from mlstrat_plugin.run_records import Comparison
     from mlstrat_plugin.tables.pairing import Answers
 
 DIAGNOSIS = Path("reports/diagnosis.json")
@@ -118,10 +119,10 @@ def _from_revision(name: str, folder: Path) -> Side:
 
 def _from_run(name: str, folder: Path, params_file: Path) -> Side:
     from mlstrat_plugin.adapters.addresses import resolve_uri
-    from mlstrat_plugin.adapters.tracking import Tracker
+    from mlstrat_plugin.adapters.tracking import Reader
 
     track = load_params(params_file).track
-    tracker = Tracker(resolve_uri(track.tracking_uri), track.patience_seconds)
+    tracker = Reader(resolve_uri(track.tracking_uri), track.patience_seconds)
     folder.mkdir(parents=True, exist_ok=True)
     saved = tracker.download(name, f"diagnosis/{DIAGNOSIS.name}", folder)
     return Side(

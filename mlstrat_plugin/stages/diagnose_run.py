@@ -108,9 +108,9 @@ def diagnose_run(
         The run's metrics make no ladder.
     """
     from mlstrat_plugin.adapters.addresses import resolve_uri
-    from mlstrat_plugin.adapters.tracking import Tracker
+    from mlstrat_plugin.adapters.tracking import Reader
 
     address = resolve_uri(uri)
-    tracker = Tracker(address, patience)
+    tracker = Reader(address, patience)
     tracker.training_run(run_id, "this call")
     return diagnose_ladder(ladder_of(tracker.logged(run_id), errors, rows), settings or Settings()), address

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from mlstrat_plugin.adapters.files import write_text
+from mlstrat_plugin.core.wording import unit_of
 from mlstrat_plugin.errors import RecordError, TrackingError
 from mlstrat_plugin.params import Params, load_params
 from mlstrat_plugin.records import Diagnosis, Split, TrackedRun
@@ -24,7 +25,7 @@ PICTURE = Path("reports/ladder.png")
 REPORT = Path("reports/tracked_run.json")
 FOLDER = "diagnosis"
 VIEWS_SINCE = (3, 15)  # the MLflow version that brought saved views
-FORMAT = "1"  # part of the digest: a newer layout of the run is logged again
+FORMAT = "2"  # part of the digest: a newer layout of the run is logged again
 
 
 def tracking_uri(params_file: str | Path = "params.yaml") -> str:
@@ -187,6 +188,9 @@ def run_update(record: Diagnosis, files: tuple[Path, ...], datasets: tuple[Datas
     metrics |= {f"gap/{name.replace('+', '-or-')}": gap.value for name, gap in record.gaps.items()}
     metrics["gap/dominant"] = max(gap.value for gap in record.gaps.values())
     tags = {"diagnosis": record.diagnosis, "lean": lean, "mlstrat.version": _version()}
+    largest = max(record.gaps, key=lambda name: record.gaps[name].value)
+    gap, unit = record.gaps[largest], unit_of(record.settings.metric)
+    tags["dominant_gap"] = f"{largest} {unit.gap(gap.value)} {unit.interval(gap.low, gap.high)}"
     tags |= {"split_id": record.split_id or "", "test_id": record.test_id or ""}
     note = note_markdown(record, picture="PICTURE", report="REPORT")
     content = "\n".join([FORMAT, *(md5(_bytes(file)).hexdigest() for file in files), repr(tags), note])  # noqa: S324 - identity, not security

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import ibis
+
 from mlstrat_plugin.core.pairing import PairedTally
 from mlstrat_plugin.records import Split
 from mlstrat_plugin.tables.engine import Engine, reading
@@ -45,12 +47,13 @@ def pair(engine: Engine, first: Answers, second: Answers) -> tuple[dict[str, Pai
         One tally per split whose scored rows and labels are the same in both runs and are those of the diagnoses, and a
         sentence for each split that is not paired and why.
     """
+    shared = {*first.diagnosis.errors} & {*second.diagnosis.errors}
+    splits = [split for split in Split if split.value in shared]
+    with reading("the rows of both runs", "run the pipeline again"):
+        found = _seen(engine, _scored(engine, first, splits, "a"), _scored(engine, second, splits, "b"))
     paired, notes = {}, []
-    for split in Split:
-        if not {split.value} <= {*first.diagnosis.errors} & {*second.diagnosis.errors}:
-            continue
-        with reading(f"the {split.value} rows of both runs", "run the pipeline again"):
-            seen = _seen(engine, _scored(engine, first, split, "a"), _scored(engine, second, split, "b"))
+    for split in splits:
+        seen = found.get(split.value, {"n": 0})
         reason = _mismatch(seen, split.value, first, second)
         if reason:
             notes.append(f"{split.value} is compared as two samples: {reason}")
@@ -59,30 +62,36 @@ def pair(engine: Engine, first: Answers, second: Answers) -> tuple[dict[str, Pai
     return paired, tuple(notes)
 
 
-def _scored(engine: Engine, run: Answers, split: Split, mark: str) -> Table:
-    """Return id, label, group and answer of the rows that the run's ladder counts."""
-    rows = engine.read_parquet([run.splits / f"{split.file_stem}.parquet"])
-    if split in (Split.TRAIN, Split.TRAIN_DEV):
-        rows = rows.filter(rows.source.isin(list(run.diagnosis.trained_on) or [""]))
+def _scored(engine: Engine, run: Answers, splits: list[Split], mark: str) -> Table:
+    """Return split, id, label, group and answer of the rows that the run's ladder counts."""
+    rows = ibis.union(*(_rows(engine, run, split, mark) for split in splits))
     is_csv = run.predictions.suffix == ".csv"
     answers = (
         engine.read_csv(run.predictions, text_columns=[run.columns.id])
         if is_csv
         else engine.read_parquet([run.predictions])
     )
+    given = answers.select(answered=answers[run.columns.id], **{f"answer_{mark}": answers.prediction})
+    return rows.join(given, rows[f"id_{mark}"] == given.answered).drop("answered")
+
+
+def _rows(engine: Engine, run: Answers, split: Split, mark: str) -> Table:
+    rows = engine.read_parquet([run.splits / f"{split.file_stem}.parquet"])
+    if split in (Split.TRAIN, Split.TRAIN_DEV):
+        rows = rows.filter(rows.source.isin(list(run.diagnosis.trained_on) or [""]))
     key = rows[run.columns.id]
     group = key if run.columns.group is None else rows[run.columns.group].cast("string").fill_null(key.cast("string"))
-    picked = rows.select(**{f"id_{mark}": key, f"label_{mark}": rows[run.columns.label], f"unit_{mark}": group})
-    given = answers.select(answered=answers[run.columns.id], **{f"answer_{mark}": answers.prediction})
-    return picked.join(given, picked[f"id_{mark}"] == given.answered).drop("answered")
+    named = {"split": ibis.literal(split.value), "id": key, "label": rows[run.columns.label], "unit": group}
+    return rows.select(**{f"{name}_{mark}": value for name, value in named.items()})
 
 
-def _seen(engine: Engine, first: Table, second: Table) -> dict[str, Any]:
-    """Count in one scan what the two have in common, by group and then in all."""
-    both = first.outer_join(second, first.id_a == second.id_b)
+def _seen(engine: Engine, first: Table, second: Table) -> dict[str, dict[str, Any]]:
+    """Count in one scan what the two have in common, by split and group and then by split."""
+    both = first.outer_join(second, [first.id_a == second.id_b, first.split_a == second.split_b])
     wrong_a, wrong_b = (both.label_a != both.answer_a).cast("int64"), (both.label_b != both.answer_b).cast("int64")
     shared = both.id_a.notnull() & both.id_b.notnull()
     rows = both.select(
+        split=both.split_a.fill_null(both.split_b),
         unit=both.unit_a,
         n=shared.cast("int64"),
         only_a=both.id_b.isnull().cast("int64"),
@@ -93,13 +102,13 @@ def _seen(engine: Engine, first: Table, second: Table) -> dict[str, Any]:
         broken=(shared & (wrong_b > wrong_a)).cast("int64").fill_null(0),
         fixed=(shared & (wrong_a > wrong_b)).cast("int64").fill_null(0),
     )
-    names = [name for name in rows.columns if name != "unit"]
-    units = rows.group_by("unit").agg(**{name: rows[name].sum() for name in names})
+    names = [name for name in rows.columns if name not in ("split", "unit")]
+    units = rows.group_by("split", "unit").agg(**{name: rows[name].sum() for name in names})
     d = units.broken - units.fixed
     moments = {"dd": (d * d).sum(), "dn": (d * units.n).sum(), "nn": (units.n * units.n).sum()}
-    return engine.rows(
-        units.aggregate(**{name: units[name].sum() for name in names}, units=(units.n > 0).sum(), **moments)
-    )[0]
+    sums = {name: units[name].sum() for name in names}
+    cells = units.group_by("split").agg(**sums, units=(units.n > 0).sum(), **moments)
+    return {cell["split"]: cell for cell in engine.rows(cells)}
 
 
 def _mismatch(seen: dict[str, Any], split: str, first: Answers, second: Answers) -> str:

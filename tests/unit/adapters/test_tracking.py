@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import socket
 import time
@@ -15,9 +16,11 @@ import pytest
 import mlstrat_plugin as mlstrat
 from mlstrat_plugin.adapters.addresses import resolve_uri
 from mlstrat_plugin.adapters.tracking import COMPLETED, NOTE, RunError, Tracker
+from mlstrat_plugin.cli.main import main
 from mlstrat_plugin.errors import RecordError, TrackingError
 from mlstrat_plugin.report.saved_view import VIEW_TAG, columns, unpacked
 from mlstrat_plugin.stages.diagnose import diagnose
+from mlstrat_plugin.stages.history import history as list_runs
 from mlstrat_plugin.stages.split import split
 from mlstrat_plugin.stages.track import link, track
 
@@ -290,3 +293,31 @@ def test_a_run_of_foreign_code_is_diagnosed(tracked: tuple[Project, Params, Mlfl
     assert data.tags["diagnosis"] == "variance+mismatch"
     assert data.metrics["gap/variance-or-mismatch"] == pytest.approx(0.19)
     assert data.metrics["val_acc"] == 0.8
+
+
+def test_history_lists_diagnosed_runs_and_the_champion(
+    tracked: tuple[Project, Params, MlflowClient, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, params, client, run_id = tracked
+    assert list_runs(params).runs == ()
+    experiment = client.get_run(run_id).info.experiment_id
+    client.create_run(experiment, run_name="without a diagnosis")
+    track(params)
+    better = client.create_run(experiment, run_name="better", start_time=4_000_000_000_000).info.run_id
+    mlstrat.log_diagnosis(
+        mlstrat.diagnose(train=(10, 1000), dev=(12, 1000)), better, resolve_uri("sqlite:///mlflow.db")
+    )
+    client.create_registered_model("digits")
+    version = client.create_model_version("digits", f"runs:/{better}/model", run_id=better)
+    client.set_registered_model_alias("digits", "champion", version.version)
+    found = list_runs(params).runs
+    assert [(run.run_id, run.champion) for run in found] == [(better, True), (run_id, False)]
+    assert found[0].dominant == "variance+mismatch"
+    assert found[1].dominant == "mismatch"
+    assert re.fullmatch(r"mismatch [\d.]+ \[[\d.]+, [\d.]+\]", found[1].interval)
+    assert found[1].dev == pytest.approx(client.get_run(run_id).data.metrics["error/dev"])
+    assert len(list_runs(params, limit=1).runs) == 1
+    with pytest.raises(SystemExit) as stop:
+        main(["history"])
+    assert stop.value.code == 0
+    assert "champion" in capsys.readouterr().out

@@ -1,0 +1,66 @@
+"""What is saved about several runs: a comparison of two, the history of many."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mlstrat_plugin.records import SCHEMA_VERSION, Movement
+
+
+@dataclass(frozen=True, kw_only=True)
+class PastRun:
+    """One diagnosed run of an experiment; ``interval`` is its largest gap with its bounds, as it was logged."""
+
+    run_id: str
+    name: str
+    started: str
+    diagnosis: str
+    lean: str
+    dominant: str
+    interval: str
+    dev: float | None
+    test: float | None
+    champion: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class History:
+    """The diagnosed runs of an experiment, newest first."""
+
+    schema_version: int = SCHEMA_VERSION
+    runs: tuple[PastRun, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """How much an error or a gap changed from the first run to the second; below zero it fell.
+
+    ``n`` rows were answered by both runs, of which the second run got ``fixed`` right and ``broken`` wrong that the
+    first did not; nothing where the runs are compared as two samples.
+    """
+
+    value: float
+    low: float
+    high: float
+    status: Movement
+    method: str
+    n: int | None = None
+    fixed: int | None = None
+    broken: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Two runs side by side; ``params`` holds the settings that differ."""
+
+    schema_version: int = SCHEMA_VERSION
+    names: tuple[str, str]
+    diagnoses: tuple[str, str]
+    errors: dict[str, Change]
+    gaps: dict[str, Change]
+    orthogonal: str
+    metric: str
+    confidence: float
+    unchanged_within: float
+    params: dict[str, tuple[str, str]]
+    notes: tuple[str, ...]
