@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 from mlstrat_plugin import records, run_records
+from mlstrat_plugin.core.diagnosis import diagnose as diagnose_counts
 from mlstrat_plugin.core.planning import needed_rows
 from mlstrat_plugin.errors import EstimateError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from matplotlib.figure import Figure
 
@@ -27,6 +29,8 @@ __all__ = [
     "needed_rows",
     "read_diagnosis",
 ]
+
+P = ParamSpec("P")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,41 +68,17 @@ class Comparison(run_records.Comparison):
         return comparison_markdown(self)
 
 
-def diagnose(
-    *,
-    human: float | tuple[int, int] | None = None,
-    train: float | tuple[int, int] | None = None,
-    train_dev: float | tuple[int, int] | None = None,
-    dev: float | tuple[int, int] | None = None,
-    test: float | tuple[int, int] | None = None,
-    settings: Settings | None = None,
-) -> Diagnosis:
-    """Diagnose a model from its five errors.
+def _shown(function: Callable[P, records.Diagnosis]) -> Callable[P, Diagnosis]:
+    """Return the same function, whose result shows itself."""
 
-    Parameters
-    ----------
-    human, train, train_dev, dev, test : (int, int) or float, optional
-        ``(wrong, rows)`` of each rung, or a number in 0..1 that is declared and taken as exact. Any may be missing,
-        as long as two are left; a missing one merges the gaps on its two sides.
-    settings : Settings, optional
-        Material gap, confidence and the like; the defaults where not given.
+    @wraps(function)
+    def showing(*args: P.args, **kwargs: P.kwargs) -> Diagnosis:
+        return Diagnosis(**_fields(function(*args, **kwargs)))
 
-    Raises
-    ------
-    EstimateError
-        Fewer than two rungs; a count that is not whole, negative, or above its rows; no rows; a declared number
-        outside 0..1 or NaN; settings out of range.
+    return showing
 
-    Examples
-    --------
-    >>> result = diagnose(human=0.01, train=(12, 1_000), train_dev=(30, 1_000), dev=(180, 1_000), test=(190, 1_000))
-    >>> result.diagnosis, round(result.gaps["mismatch"].low, 3)
-    ('mismatch', 0.121)
-    """
-    from mlstrat_plugin.core.diagnosis import diagnose as diagnose_counts
 
-    found = diagnose_counts(human=human, train=train, train_dev=train_dev, dev=dev, test=test, settings=settings)
-    return Diagnosis(**_fields(found))
+diagnose = _shown(diagnose_counts)
 
 
 def read_diagnosis(path: str = "reports/diagnosis.json") -> Diagnosis:

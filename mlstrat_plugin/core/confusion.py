@@ -9,7 +9,7 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mlstrat_plugin.core.estimate import Estimate
-from mlstrat_plugin.core.intervals import t_value, wilson
+from mlstrat_plugin.core.intervals import wilson, wilson_bounds
 from mlstrat_plugin.core.tallies import NO_ROWS
 from mlstrat_plugin.errors import EstimateError
 
@@ -142,12 +142,9 @@ class MacroF1:
         variance = _jackknife(parts, lambda c: self.value(c, labels)) if grouped else _influence_variance(counts)
         n_effective = error * (1 - error) / variance if variance > 0 and 0 < error < 1 else n
         if not grouped:
-            return lambda z: wilson(error, n_effective, z), n_effective
-        groups = _effective(parts)
-        if groups <= 1 + 1e-9:
-            return lambda _z: (0.0, 1.0), 1.0
+            return wilson_bounds(error, n_effective, None), n_effective
         n_effective = min(n_effective, n)
-        return lambda z: wilson(error, n_effective, t_value(z, groups - 1)), n_effective
+        return wilson_bounds(error, n_effective, _effective(parts)), n_effective
 
 
 def _f1(counts: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -133,13 +133,7 @@ def diagnose_ladder(
     question = open_question(verdict, gaps, estimates, rows, tau=tau, settings=settings)
     errors = {rung: error_record(ladder[rung], estimates[rung], settings.confidence) for rung in estimates}
     gap_records = _gap_records(gaps, verdict, settings.confidence)
-    breakdown = _table(by_source or {}, settings.confidence)
-    cells: dict[str, dict[str, Measurement]] = {
-        role: {HUMAN_ROW: level} for role, level in (human_by_role or {}).items()
-    }
-    for role, tallies in tallies_by_distribution(by_source or {}, roles or {}).items():
-        cells.setdefault(role, {}).update(tallies)
-    distributions = {role: _estimates(rows_of) for role, rows_of in cells.items()}
+    cells = _cells(by_source or {}, roles or {}, human_by_role or {})
     known = circumstances or Circumstances()
     return Diagnosis(
         diagnosis=verdict.diagnosis,
@@ -149,9 +143,11 @@ def diagnose_ladder(
         lean=leaning,
         errors=errors,
         gaps=gap_records,
-        by_source=breakdown,
+        by_source=_table(by_source or {}, settings.confidence),
         table_2x3=_table(cells, settings.confidence),
-        statements=statements(distributions, confidence=settings.confidence),
+        statements=statements(
+            {role: _estimates(of_role) for role, of_role in cells.items()}, confidence=settings.confidence
+        ),
         tasks={name: _task(name, rungs, settings) for name, rungs in (tasks or {}).items()},
         trained_on=known.trained_on,
         findings=observe(
@@ -175,6 +171,16 @@ def diagnose_ladder(
         test_id=test_id,
         settings=settings,
     )
+
+
+def _cells(
+    by_source: Mapping[str, Mapping[str, Tally]], roles: Mapping[str, str], human_by_role: Mapping[str, Measurement]
+) -> dict[str, dict[str, Measurement]]:
+    """Return the table of distributions: the human row, then what was measured."""
+    cells: dict[str, dict[str, Measurement]] = {role: {HUMAN_ROW: level} for role, level in human_by_role.items()}
+    for role, tallies in tallies_by_distribution(by_source, roles).items():
+        cells.setdefault(role, {}).update(tallies)
+    return cells
 
 
 def _task(name: str, ladder: Mapping[str, Measurement], settings: Settings) -> TaskDiagnosis:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from math import copysign, sqrt
 from statistics import NormalDist
+from typing import TYPE_CHECKING
 
 from mlstrat_plugin.errors import EstimateError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def z_value(tail: float) -> float:
@@ -106,6 +110,28 @@ def t_value(z: float, degrees: float) -> float:
     from scipy.special import stdtrit
 
     return -float(stdtrit(degrees, NormalDist().cdf(-z)))
+
+
+def wilson_bounds(rate: float, n: float, groups: float | None) -> Callable[[float], tuple[float, float]]:
+    """Return Wilson bounds as a function of z; with groups the quantile is Student's, and one group says nothing.
+
+    Parameters
+    ----------
+    rate, n : float
+        As for ``wilson``.
+    groups : float, optional
+        Effective number of groups of rows; none where rows are independent.
+
+    Examples
+    --------
+    >>> wilson_bounds(0.1, 100, None)(1.959964) == wilson(0.1, 100, 1.959964), wilson_bounds(0.1, 100, 1.0)(2.0)
+    (True, (0.0, 1.0))
+    """
+    if groups is None:
+        return lambda z: wilson(rate, n, z)
+    if groups <= 1 + 1e-9:
+        return lambda _z: (0.0, 1.0)
+    return lambda z: wilson(rate, n, t_value(z, groups - 1))
 
 
 def hall(mean: float, standard_error: float, skewness: float, n: float, z: float) -> tuple[float, float]:

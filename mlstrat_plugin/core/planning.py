@@ -162,6 +162,15 @@ def _line(n: int, error: float, tau: float, discordant: float, confidence: float
     )
 
 
+def course_start(rows: int) -> str:
+    """Return where the course starts from at so many rows.
+
+    >>> course_start(8_000), course_start(2_000_000)
+    ('60/20/20', '98/1/1')
+    """
+    return "60/20/20" if rows <= SMALL else "98/1/1" if rows >= LARGE else "between 60/20/20 and 98/1/1"
+
+
 def _advice(needed: int, rows: int | None) -> tuple[str, ...]:
     lines = [
         f"make train-dev about twice as large as dev, {2 * needed:,} rows: it counts twice where variance is told from "
@@ -169,11 +178,10 @@ def _advice(needed: int, rows: int | None) -> tuple[str, ...]:
     ]
     if rows is None:
         return tuple(lines)
-    start = "60/20/20" if rows <= SMALL else "98/1/1" if rows >= LARGE else "between 60/20/20 and 98/1/1"
     size = round(min(0.2 * rows, max(0.01 * rows, needed)))
     short = f"; the {needed:,} that would prove the gap are more than a fifth of them" if size < needed else ""
-    first = f"of {rows:,} target rows take {size:,} each for dev and test (the course starts from {start}){short}"
-    return (first, *lines)
+    start = f"the course starts from {course_start(rows)}"
+    return (f"of {rows:,} target rows take {size:,} each for dev and test ({start}){short}", *lines)
 
 
 def _check(

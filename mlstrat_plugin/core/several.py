@@ -8,7 +8,7 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING, Literal
 
 from mlstrat_plugin.core.estimate import Estimate, LinearCombination
-from mlstrat_plugin.core.intervals import t_value, wilson, z_value
+from mlstrat_plugin.core.intervals import wilson_bounds, z_value
 from mlstrat_plugin.core.tallies import NO_ROWS, ErrorTally, RatioTally
 from mlstrat_plugin.errors import EstimateError
 
@@ -224,11 +224,7 @@ class TaskTally:
         n = min(sum(self.b), mean * (1 - mean) / variance if variance > 0 else inf)
         groups = self.n**2 / self.nn if self.grouped else None
         method = f"{'grouped ' if self.grouped else ''}mean of {count} tasks"
-        if groups is None:
-            return Estimate(mean, lambda z: wilson(mean, n, z), n, method)
-        if groups <= 1 + 1e-9:
-            return Estimate(mean, lambda _z: (0.0, 1.0), 1.0, method, groups=groups)
-        return Estimate(mean, lambda z: wilson(mean, n, t_value(z, groups - 1)), n, method, groups=groups)
+        return Estimate(mean, wilson_bounds(mean, n, groups), n, method, groups=groups)
 
 
 def _plus(first: tuple[float, ...], second: tuple[float, ...]) -> tuple[float, ...]:

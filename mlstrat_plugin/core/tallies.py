@@ -7,7 +7,7 @@ from math import inf, isfinite, sqrt
 from typing import TYPE_CHECKING, Protocol, Self
 
 from mlstrat_plugin.core.estimate import Estimate
-from mlstrat_plugin.core.intervals import hall, t_value, wilson
+from mlstrat_plugin.core.intervals import hall, wilson, wilson_bounds
 from mlstrat_plugin.errors import EstimateError
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ class RatioTally:
         ratio = min(self.a / self.b, 1.0)
         n = self._effective_rows(ratio)
         groups = self.b**2 / self.bb if self.grouped else None
-        bounds = _bounds(ratio, n, groups)
+        bounds = wilson_bounds(ratio, n, groups)
         if self.kind != "f1":
             return Estimate(ratio, bounds, n, self._method(), groups=groups)
         return Estimate(_from_f_star(ratio), lambda z: _both(_from_f_star, bounds(z)), n, self._method(), groups=groups)
@@ -209,15 +209,6 @@ def _from_f_star(q: float) -> float:
 
 def _both(change: Callable[[float], float], bounds: tuple[float, float]) -> tuple[float, float]:
     return change(bounds[0]), change(bounds[1])
-
-
-def _bounds(rate: float, n: float, groups: float | None) -> Callable[[float], tuple[float, float]]:
-    """Return Wilson bounds; with groups the quantile is Student's, and one group alone says nothing."""
-    if groups is None:
-        return lambda z: wilson(rate, n, z)
-    if groups <= 1 + 1e-9:
-        return lambda _z: (0.0, 1.0)
-    return lambda z: wilson(rate, n, t_value(z, groups - 1))
 
 
 @dataclass(frozen=True, kw_only=True)

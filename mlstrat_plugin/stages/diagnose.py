@@ -14,7 +14,7 @@ from mlstrat_plugin.core.human_level import Declared
 from mlstrat_plugin.core.several import SliceTally, TaskTally
 from mlstrat_plugin.core.tallies import ErrorTally, RatioTally
 from mlstrat_plugin.errors import ParamsError, RecordError
-from mlstrat_plugin.records import HUMAN, LADDER, Diagnosis, Splits
+from mlstrat_plugin.records import HUMAN, Diagnosis, Splits
 from mlstrat_plugin.saving import from_json, to_json
 
 if TYPE_CHECKING:
@@ -59,32 +59,14 @@ def diagnose(params: Params) -> Diagnosis:
     ladder: dict[str, Measurement] = {**tallies.ladder}
     if params.human is not None:
         ladder[HUMAN] = ratings.level if ratings is not None else human_level(params.human)
-    tasks = {
-        task: {**_task_rung(params, task), **{split: rung.task(task) for split, rung in task_rungs(tallies).items()}}
-        for task in params.columns.labels
-    }
     record = diagnose_ladder(
-        {rung: ladder[rung] for rung in LADDER if rung in ladder},
+        ladder,
         params.settings(),
         by_source=tallies.by_source,
         roles=roles,
         human_by_role=ratings.by_role if ratings is not None else None,
-        circumstances=Circumstances(
-            trained_on=tallies.trained_on,
-            not_trained_on=tallies.not_trained_on,
-            groups=tallies.groups,
-            train_rows=tallies.train_rows,
-            heaviest={
-                split: (rung.top_weight, rung.top_rows)
-                for split, rung in tallies.ladder.items()
-                if isinstance(rung, RatioTally) and rung.kind == "weights"
-            },
-            slices={
-                split: frozenset(rung.parts) for split, rung in tallies.ladder.items() if isinstance(rung, SliceTally)
-            },
-            people=_people(ratings, params.diagnose.confidence),
-        ),
-        tasks=tasks,
+        circumstances=_circumstances(tallies, ratings, params.diagnose.confidence),
+        tasks={task: _task_ladder(tallies, params, task) for task in params.columns.labels},
         split_id=splits.split_id,
         test_id=splits.test_id,
     )
@@ -101,17 +83,31 @@ def diagnose(params: Params) -> Diagnosis:
     return record
 
 
-def task_rungs(tallies: Tallies) -> dict[str, TaskTally]:
-    """Return the rungs that hold several tasks."""
-    return {split: rung for split, rung in tallies.ladder.items() if isinstance(rung, TaskTally)}
+def _circumstances(tallies: Tallies, ratings: Ratings | None, confidence: float) -> Circumstances:
+    return Circumstances(
+        trained_on=tallies.trained_on,
+        not_trained_on=tallies.not_trained_on,
+        groups=tallies.groups,
+        train_rows=tallies.train_rows,
+        heaviest={
+            split: (rung.top_weight, rung.top_rows)
+            for split, rung in tallies.ladder.items()
+            if isinstance(rung, RatioTally) and rung.kind == "weights"
+        },
+        slices={split: frozenset(rung.parts) for split, rung in tallies.ladder.items() if isinstance(rung, SliceTally)},
+        people=_people(ratings, confidence),
+    )
 
 
-def _task_rung(params: Params, task: str) -> dict[str, Measurement]:
-    """Return the human rung of one task: its own declared error, or the one declared for all."""
+def _task_ladder(tallies: Tallies, params: Params, task: str) -> dict[str, Measurement]:
+    """Return the ladder of one task; its human level is its own, or the one declared for all."""
     human = params.human
-    if human is None:
-        return {}
-    return {HUMAN: Declared(human.tasks[task]) if human.tasks is not None else human_level(human)}
+    ladder: dict[str, Measurement] = {
+        split: rung.task(task) for split, rung in tallies.ladder.items() if isinstance(rung, TaskTally)
+    }
+    if human is not None:
+        ladder[HUMAN] = Declared(human.tasks[task]) if human.tasks is not None else human_level(human)
+    return ladder
 
 
 def _people(ratings: Ratings | None, confidence: float) -> People | None:

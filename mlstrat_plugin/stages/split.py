@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlstrat_plugin.adapters.files import replacing, write_text
+from mlstrat_plugin.core.planning import course_start
 from mlstrat_plugin.core.sizing import assumed_rungs, proofs, uneven_mix
 from mlstrat_plugin.core.wording import RATE, percent
 from mlstrat_plugin.errors import ChecksFailed, MlstratError, listed
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 REPORT = Path("reports/splits.json")
 VALIDATION = Path("reports/validation.json")
 LABEL = "__label"  # the label, or the labels of all tasks, while splits are counted
-SMALL, LARGE = 10_000, 1_000_000  # where the course's 60/20/20 and 98/1/1 stand
 
 
 def split(params: Params) -> Splits:
@@ -167,6 +167,7 @@ def _advice(proved: dict[str, Proof], assumed: float, total: int) -> tuple[str, 
         )
         for name, proof in proved.items()
     ]
-    start = "60/20/20" if total <= SMALL else "98/1/1" if total >= LARGE else "between 60/20/20 and 98/1/1"
-    lines.append(f"at {total:,} rows the course starts from {start}; the rows needed above are the reason to move")
+    lines.append(
+        f"at {total:,} rows the course starts from {course_start(total)}; the rows needed above are the reason to move"
+    )
     return tuple(lines)

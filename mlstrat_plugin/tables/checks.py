@@ -8,8 +8,9 @@ import ibis
 
 from mlstrat_plugin.errors import MAX_EXAMPLES, examples, shown
 from mlstrat_plugin.records import RuleResult, SourceFacts
-from mlstrat_plugin.tables.sources import OpenSource, absent, answer, together
+from mlstrat_plugin.tables.sources import OpenSource, answer, together
 from mlstrat_plugin.tables.splitting import content_key
+from mlstrat_plugin.tables.values import missing
 
 if TYPE_CHECKING:
     from ibis.expr.types import BooleanValue, Table
@@ -73,7 +74,7 @@ def _scan(engine: Engine, rows: Table, opened: list[OpenSource], columns: Column
 
 def _unlabelled(rows: Table, columns: Columns) -> BooleanValue:
     """Return where there is no right answer, for no task."""
-    return ibis.and_(*(absent(rows, column) for column in columns.answers))
+    return ibis.and_(*(missing(rows[column]) for column in columns.answers))
 
 
 def _unique_ids(engine: Engine, rows: Table, columns: Columns, *, surplus: int) -> RuleResult:

@@ -81,6 +81,12 @@ class Engine:
         parsed = self._connection.read_csv(str(file), **CSV_DIALECT, **({"types": types} if types else {}))
         return self.keep(parsed)
 
+    def read(self, file: Path, *, text_columns: list[str]) -> Table:
+        """Return the rows of one file, CSV or Parquet by its ending; see ``read_csv`` for the named columns."""
+        if file.suffix == ".csv":
+            return self.read_csv(file, text_columns=text_columns)
+        return self.read_parquet([file])
+
     def keep(self, table: Table) -> Table:
         """Compute a table once and return the stored rows."""
         self._kept += 1

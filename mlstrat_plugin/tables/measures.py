@@ -9,11 +9,10 @@ from functools import reduce
 from operator import add
 from typing import TYPE_CHECKING, Any, Literal
 
-import ibis
-
 from mlstrat_plugin.core.confusion import ALL, ConfusionTally, Scorer
 from mlstrat_plugin.core.several import SliceTally
 from mlstrat_plugin.core.tallies import ErrorTally, LossTally, RatioTally, Tally
+from mlstrat_plugin.tables.values import missing
 
 if TYPE_CHECKING:
     from ibis.expr.types import BooleanValue, Table, Value
@@ -69,11 +68,6 @@ class Measure(ABC):
     @abstractmethod
     def tally(self, cells: Sequence[Cell]) -> Tally:
         """Return the tally of the cells of one split (and source)."""
-
-
-def missing(value: Value) -> BooleanValue:
-    """Return where a value is null, or NaN in a column of floats."""
-    return value.isnull() | value.isnan() if value.type().is_floating() else value.isnull()
 
 
 def wrong_rows(joined: Table) -> Value:
@@ -217,7 +211,7 @@ class Confusion(Measure):
 
     def row(self, joined: Table) -> Values:  # noqa: ARG002 - the row counts, whatever it holds
         """Return nothing beside the row itself."""
-        return {"a": ibis.literal(0, type="int64")}
+        return {}
 
     def moments(self, units: Table) -> Values:  # noqa: ARG002 - rows are counted anyway
         """Return nothing beside the count."""

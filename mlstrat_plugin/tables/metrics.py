@@ -19,9 +19,9 @@ from mlstrat_plugin.tables.measures import (
     Ratio,
     Slices,
     Values,
-    missing,
     wrong_rows,
 )
+from mlstrat_plugin.tables.values import missing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -65,12 +65,7 @@ def pair(engine: Engine, first: Answers, second: Answers) -> tuple[dict[str, Pai
 def _scored(engine: Engine, run: Answers, splits: list[Split], mark: str) -> Table:
     """Return split, id, label, group and answer of the rows that the run's ladder counts."""
     rows = ibis.union(*(_rows(engine, run, split, mark) for split in splits))
-    is_csv = run.predictions.suffix == ".csv"
-    answers = (
-        engine.read_csv(run.predictions, text_columns=[run.columns.id])
-        if is_csv
-        else engine.read_parquet([run.predictions])
-    )
+    answers = engine.read(run.predictions, text_columns=[run.columns.id])
     given = answers.select(answered=answers[run.columns.id], **{f"answer_{mark}": answers.prediction})
     return rows.join(given, rows[f"id_{mark}"] == given.answered).drop("answered")
 

@@ -13,6 +13,7 @@ from mlstrat_plugin.core.tallies import ErrorTally, RatioTally
 from mlstrat_plugin.errors import MAX_EXAMPLES, HumanError, did_you_mean, examples, listed
 from mlstrat_plugin.records import Split
 from mlstrat_plugin.tables.engine import Engine, reading
+from mlstrat_plugin.tables.values import kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,8 +104,7 @@ def _open(engine: Engine, file: Path) -> Table:
     if not file.is_file():
         raise HumanError(f"the raters' table {file} does not exist", hint="make it, or correct mlstrat.human.table")
     with reading(f"the raters' table {file}", "write it as Parquet or as UTF-8 CSV with a header line"):
-        is_csv = file.suffix == ".csv"
-        table = engine.read_csv(file, text_columns=["id", "rater", "group"]) if is_csv else engine.read_parquet([file])
+        table = engine.read(file, text_columns=["id", "rater", "group"])
     absent = [name for name in NEEDED if name not in table.columns]
     if absent:
         named = "; ".join(f"no column {name!r}{did_you_mean(name, table.columns)}" for name in absent)
@@ -118,8 +118,7 @@ def _open(engine: Engine, file: Path) -> Table:
 
 def _require_types(answers: Table, truth: Table, human: Human) -> None:
     for name, ours, theirs in (("id", truth.known, answers.id), ("label", truth.truth, answers.label)):
-        kinds = [str(value.type()).rstrip("0123456789").removeprefix("u") for value in (ours, theirs)]
-        if kinds[0] != kinds[1]:
+        if kind(ours) != kind(theirs):
             raise HumanError(
                 f"{human.table}: {name} is {theirs.type()}, but {ours.type()} in the splits",
                 hint="write it in the type of the splits; pandas turns whole numbers with gaps into floats",

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from mlstrat_plugin.errors import SourceError, did_you_mean, listed
 from mlstrat_plugin.tables.engine import Engine, reading
+from mlstrat_plugin.tables.values import missing
 
 if TYPE_CHECKING:
-    from ibis.expr.types import BooleanValue, Table, Value
+    from ibis.expr.types import Table, Value
 
     from mlstrat_plugin.params import Columns, Params
 
@@ -124,15 +125,9 @@ def answer(rows: Table, columns: Columns) -> Value:
     if not columns.labels:
         return rows[columns.label]
     said = [
-        ibis.ifelse(absent(rows, task), "", f"{task}=" + rows[task].cast("string") + " ") for task in columns.labels
+        ibis.ifelse(missing(rows[task]), "", f"{task}=" + rows[task].cast("string") + " ") for task in columns.labels
     ]
     return reduce(add, said).strip()
-
-
-def absent(rows: Table, column: str) -> BooleanValue:
-    """Return where a value is null, or not a number in a column of floats."""
-    value = rows[column]
-    return value.isnull() | value.isnan() if value.type().is_floating() else value.isnull()
 
 
 def together(opened: list[OpenSource]) -> Table:

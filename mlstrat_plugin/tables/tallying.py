@@ -13,6 +13,7 @@ from mlstrat_plugin.records import Split
 from mlstrat_plugin.tables.engine import Engine, reading
 from mlstrat_plugin.tables.measures import NO_SLICE, Cell, Measure
 from mlstrat_plugin.tables.metrics import measure_of
+from mlstrat_plugin.tables.values import kind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -189,8 +190,7 @@ def _open(engine: Engine, file: Path, columns: Columns, params: Evaluate) -> Tab
         raise PredictionsError(f"predictions file {file} does not exist", hint="run the predict stage first")
     try:
         with reading(f"predictions {file}", AGAIN):
-            is_csv = file.suffix == ".csv"
-            table = engine.read_csv(file, text_columns=[columns.id]) if is_csv else engine.read_parquet([file])
+            table = engine.read(file, text_columns=[columns.id])
     except PredictionsError:
         raise
     except Exception as error:  # the reader's own error, said as what it is to the user
@@ -211,7 +211,7 @@ def _require_type(split: Table, predictions: Table, columns: Columns, params: Ev
     """Refuse predictions that can never equal a label, such as text for numbers."""
     pairs = [(columns.id, columns.id, split[columns.id], predictions.answered)]
     if "loss" in predictions.columns:
-        if _kind(predictions.loss.type()) not in {"integer", "floating"}:
+        if kind(predictions.loss) not in {"integer", "floating"}:
             raise PredictionsError(
                 f"{params.predictions}: {params.loss} is {predictions.loss.type()}, not a number",
                 hint="write the loss of each example as a number",
@@ -220,19 +220,12 @@ def _require_type(split: Table, predictions: Table, columns: Columns, params: Ev
         answers = zip(_answer_names(columns, params), columns.answers, strict=True)
         pairs += [(theirs, label, split[label], predictions[ours]) for (ours, theirs), label in answers]
     for theirs, label, right, given in pairs:
-        kinds = {_kind(value.type()) for value in (right, given)}
+        kinds = {kind(right), kind(given)}
         if len(kinds) > 1 and not (columns.labels and kinds == {"integer", "floating"}):  # empty cells make floats
             raise PredictionsError(
                 f"{params.predictions}: {theirs} is {given.type()}, but {label} in the splits is {right.type()}",
                 hint="write predictions in the type of the labels; pandas turns whole numbers with gaps into floats",
             )
-
-
-def _kind(dtype: Any) -> str:
-    for kind in ("boolean", "integer", "floating", "string"):
-        if getattr(dtype, f"is_{kind}")():
-            return kind
-    return str(dtype)
 
 
 def _problems(
