@@ -209,8 +209,11 @@ class Track(Block):
     """Where the diagnosis is logged."""
 
     tracking_uri: Text | None = Field(None, description="an MLflow tracking URI; null takes MLFLOW_TRACKING_URI")
-    experiment: Text = Field("mlstrat", description="experiment for a run that mlstrat has to create")
+    experiment: Text | None = Field(
+        None, description="experiment that the runs must be in; null takes any, and 'mlstrat' for runs of its own"
+    )
     run: Text | None = Field("models/run.json", description="JSON file with the run_id of the training run, or null")
+    model: Text | None = Field(None, description="the model's file or folder, whose hash finds its run again, or null")
     patience_seconds: Number = Field(15.0, gt=0, le=600, description="seconds to wait for a server, in (0, 600]")
 
 

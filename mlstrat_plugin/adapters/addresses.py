@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
-DEFAULT_URI = "sqlite:///mlflow.db"
+SQLITE = "sqlite:///"
+DEFAULT_URI = f"{SQLITE}mlflow.db"
 
 
 def resolve_uri(uri: str | None, root: Path | None = None) -> str:
-    """Return the tracking URI, with a relative SQLite path made absolute.
+    """Return the tracking URI, with a relative path of a database or folder made absolute.
 
     Parameters
     ----------
@@ -19,11 +21,13 @@ def resolve_uri(uri: str | None, root: Path | None = None) -> str:
         What a relative path is relative to: the DVC project, also inside a temporary experiment; else this folder.
     """
     chosen = uri or os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_URI
-    prefix = "sqlite:///"
-    if not chosen.startswith(prefix):
-        return chosen
     base = root or Path(os.environ.get("DVC_ROOT") or ".")
-    return prefix + str((base / chosen.removeprefix(prefix)).resolve())
+    for prefix in (SQLITE, "file:"):
+        if chosen.startswith(prefix) and not chosen.startswith("file://"):
+            return prefix + str((base / chosen.removeprefix(prefix)).resolve())
+    if urlsplit(chosen).scheme == "" and chosen != "databricks":
+        return str((base / chosen).resolve())
+    return chosen
 
 
 def run_link(uri: str, experiment_id: str, run_id: str) -> str:

@@ -119,13 +119,30 @@ def track(obj: dict[str, Any], run_id: str | None, params_file: str, as_json: bo
     Writes reports/tracked_run.json. A second call changes nothing. Exit code 3 when the server fails.
     """
     from mlstrat_plugin.cli.output import working
-    from mlstrat_plugin.stages.track import link
     from mlstrat_plugin.stages.track import track as stage
+    from mlstrat_plugin.stages.track import where
 
     params = _params(params_file)
     with working("logging to MLflow", quiet=obj["quiet"]):
         record = stage(params, run_id)
-    _print(record, lambda: click.echo(link(params)), as_json, obj["quiet"])
+    _print(record, lambda: click.echo(where(params)), as_json, obj["quiet"])
+
+
+@click.command()
+@click.option(
+    "--params", "params_file", default="params.yaml", show_default=True, help="File with the `mlstrat:` block."
+)
+@click.pass_obj
+def link(obj: dict[str, Any], params_file: str) -> None:
+    """Tag the tracked run with the commit that holds its results.
+
+    Call it after `git commit`: while the pipeline runs, that commit does not exist yet.
+    """
+    from mlstrat_plugin.stages.track import link as link_commit
+
+    commit = link_commit(_params(params_file))
+    if not obj["quiet"]:
+        click.echo(commit)
 
 
 @click.command()
@@ -178,15 +195,15 @@ def history(obj: dict[str, Any], limit: int, params_file: str, as_json: bool) ->
 def show(params_file: str, as_json: bool) -> None:
     """Print the saved diagnosis and where to see it in MLflow."""
     from mlstrat_plugin.cli.output import print_diagnosis
-    from mlstrat_plugin.stages.track import link, read_diagnosis
+    from mlstrat_plugin.stages.track import read_diagnosis, where
 
     params = _params(params_file)
     record = read_diagnosis()
-    where = link(params)
+    pages = where(params)
 
     def pretty() -> None:
         print_diagnosis(record)
-        click.echo(f"\nIn MLflow:\n{where}")
+        click.echo(f"\nIn MLflow:\n{pages}")
 
     _print(record, pretty, as_json, quiet=False)
 

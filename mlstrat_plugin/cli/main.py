@@ -21,6 +21,7 @@ COMMANDS = {
     "split": "Cut the sources into train, train-dev, dev and test.",
     "diagnose": "Score the predictions and say what holds the model back.",
     "track": "Log the diagnosis to the MLflow run of the model.",
+    "link": "Tag the tracked run with the commit that holds its results.",
     "compare": "Say what changed between two runs, and which gap moved.",
     "history": "List the diagnosed runs of the experiment, newest first.",
     "show": "Print the saved diagnosis and where to see it in MLflow.",

@@ -56,6 +56,14 @@ def note_markdown(record: Diagnosis, *, picture: str, report: str) -> str:
     return "\n".join([*lines, "", f"[Full report]({report})", ""])
 
 
+def description_markdown(record: Diagnosis) -> str:
+    """Return the text of a registered version, plain words first: its table shows the source, cut after some words."""
+    view = view_of(record)
+    lines = [f"{markdown(view.diagnosis)} - {markdown(view.summary)}", ""]
+    lines += _table(("error", "value", "interval", "wrong of rows", "method"), view.ladder)
+    return "\n".join(lines).rstrip()
+
+
 def comparison_markdown(record: Comparison) -> str:
     """Return the text for a pull request: the answer first, then the changes, then what differed."""
     errors, gaps, params = comparison_rows(record)

@@ -128,7 +128,7 @@ def _from_run(name: str, folder: Path, params_file: Path) -> Side:
     return Side(
         name=name,
         diagnosis=_read(saved, name),
-        settings=tracker.logged(name).params,
+        settings=tracker.get_run(name, "the command line").params,
         is_run=True,
         params=None,
         rows=None,

@@ -15,19 +15,19 @@ from mlstrat_plugin.records import LADDER, Diagnosis, Settings
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mlstrat_plugin.adapters.tracking import Logged
+    from mlstrat_plugin.adapters.tracking import Run
 
 COMPLEMENT = re.compile(r"^\s*1\s*-\s*(.+?)\s*$")  # "1 - val_acc": an accuracy as an error
 
 
 def ladder_of(
-    logged: Logged, errors: Mapping[str, str | float] | None = None, rows: Mapping[str, str | int] | None = None
+    logged: Run, errors: Mapping[str, str | float] | None = None, rows: Mapping[str, str | int] | None = None
 ) -> dict[str, Measurement]:
     """Return the ladder that a run logged.
 
     Parameters
     ----------
-    logged : Logged
+    logged : Run
         Metrics and params of the run.
     errors : mapping of str to str or float, optional
         For each rung the metric that holds its error, ``1 - name`` for an accuracy, or a number that is declared and
@@ -56,7 +56,7 @@ def ladder_of(
     return ladder
 
 
-def _rung(rung: str, source: str | float, rows: str | int, logged: Logged) -> Measurement:
+def _rung(rung: str, source: str | float, rows: str | int, logged: Run) -> Measurement:
     if isinstance(source, (int, float)):
         return Declared(float(source))
     complement = COMPLEMENT.match(source)
@@ -71,7 +71,7 @@ def _rung(rung: str, source: str | float, rows: str | int, logged: Logged) -> Me
     return ErrorTally(wrong=min(max(round(error * n), 0), n), n=n)
 
 
-def _rows(rung: str, rows: str | int, logged: Logged) -> int:
+def _rows(rung: str, rows: str | int, logged: Run) -> int:
     """Return a number of rows, as given or as logged under a name."""
     text = rows
     if isinstance(rows, str):
@@ -111,6 +111,5 @@ def diagnose_run(
     from mlstrat_plugin.adapters.tracking import Reader
 
     address = resolve_uri(uri)
-    tracker = Reader(address, patience)
-    tracker.training_run(run_id, "this call")
-    return diagnose_ladder(ladder_of(tracker.logged(run_id), errors, rows), settings or Settings()), address
+    logged = Reader(address, patience).get_run(run_id, "this call")
+    return diagnose_ladder(ladder_of(logged, errors, rows), settings or Settings()), address

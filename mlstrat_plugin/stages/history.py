@@ -10,11 +10,12 @@ from mlstrat_plugin.records import GAPS
 from mlstrat_plugin.run_records import History, PastRun
 
 if TYPE_CHECKING:
-    from mlstrat_plugin.adapters.tracking import FoundRun
+    from mlstrat_plugin.adapters.tracking import Run
     from mlstrat_plugin.params import Params
 
 TRACKED = Path("reports/tracked_run.json")
 PREFIX = "gap/"
+OWN_EXPERIMENT = "mlstrat"
 
 
 def history(params: Params, *, limit: int = 20) -> History:
@@ -44,12 +45,12 @@ def history(params: Params, *, limit: int = 20) -> History:
     if TRACKED.is_file():
         text = TRACKED.read_text(encoding="utf-8")
         experiment = from_json(TrackedRun, text, name=str(TRACKED), stage="track").experiment_id
-    found = tracker.diagnosed_runs(experiment, params.track.experiment, limit)
+    found = tracker.diagnosed_runs(experiment, params.track.experiment or OWN_EXPERIMENT, limit)
     champions = tracker.champions() if found else frozenset()
     return History(runs=tuple(_past(run, champion=run.run_id in champions) for run in found))
 
 
-def _past(run: FoundRun, *, champion: bool) -> PastRun:
+def _past(run: Run, *, champion: bool) -> PastRun:
     gaps = {name: run.metrics[PREFIX + name] for name in GAPS if PREFIX + name in run.metrics}
     merged = {
         key.removeprefix(PREFIX).replace("-or-", "+"): value

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 import time
+from contextlib import suppress
 from hashlib import md5
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from mlstrat_plugin.adapters.files import write_text
-from mlstrat_plugin.core.wording import unit_of
 from mlstrat_plugin.errors import RecordError, TrackingError
 from mlstrat_plugin.params import Params, load_params
 from mlstrat_plugin.records import Diagnosis, Split, TrackedRun
 from mlstrat_plugin.saving import from_json, to_json
 
 if TYPE_CHECKING:
-    from mlstrat_plugin.adapters.tracking import DatasetItem, RunUpdate, Tracker
+    from collections.abc import Mapping
+
+    from mlstrat_plugin.adapters.tracking import DatasetItem, Run, RunUpdate, Tracker
 
 DIAGNOSIS = Path("reports/diagnosis.json")
 PAGE = Path("reports/report.html")
@@ -25,7 +28,12 @@ PICTURE = Path("reports/ladder.png")
 REPORT = Path("reports/tracked_run.json")
 FOLDER = "diagnosis"
 VIEWS_SINCE = (3, 15)  # the MLflow version that brought saved views
-FORMAT = "2"  # part of the digest: a newer layout of the run is logged again
+OWN_EXPERIMENT = "mlstrat"  # where runs of our own go, unless an experiment is named
+COMMIT = "dvc.commit"
+TAG_NAME = 250
+FORBIDDEN = re.compile(r"[^/\w.: -]")  # what MLflow refuses in the name of a tag
+LOCK_TAGS = 50  # MLflow takes 100 tags at once
+FORMAT = "3"  # part of the digest: a newer layout of the run is logged again
 
 
 def tracking_uri(params_file: str | Path = "params.yaml") -> str:
@@ -57,45 +65,61 @@ def track(params: Params, run_id: str | None = None) -> TrackedRun:
     Raises
     ------
     RecordError
-        ``reports/diagnosis.json`` or the run file is missing or damaged.
+        ``reports/diagnosis.json``, the model or the run file is missing or damaged.
     RunError
-        The training run is not there.
+        The training run is not there, of another experiment, or of other splits or another model.
     TrackingError
         The server failed.
     """
     from mlstrat_plugin.adapters.addresses import resolve_uri
-    from mlstrat_plugin.adapters.tracking import Tracker
+    from mlstrat_plugin.adapters.tracking import DIGEST, Content, Tracker
 
     record = read_diagnosis()
-    chosen = run_id or _training_run_id(params)
-    update = run_update(record, (DIAGNOSIS, PAGE, PICTURE), tuple(_datasets(record, params)))
-    tracker = Tracker(resolve_uri(params.track.tracking_uri), params.track.patience_seconds)
-    if chosen is None:
-        chosen = tracker.own_run(params.track.experiment, update.digest)
+    named = run_id or _training_run_id(params)
+    content = _content(record, params)
+    files, datasets = (DIAGNOSIS, PAGE, PICTURE), tuple(_datasets(record, params))
+    update = run_update(record, files, datasets, {**_lock_tags(), **content})
+    tracker = Tracker(resolve_uri(params.track.tracking_uri), params.track.patience_seconds, creates=named is None)
+    if named is None:
+        run = tracker.own_run(
+            Content(tags=content or {DIGEST: update.digest}), params.track.experiment or OWN_EXPERIMENT
+        )
     else:
-        tracker.training_run(chosen, "the command line" if run_id else str(params.track.run))
-    experiment_id = tracker.log(chosen, _with_links(update, chosen))
-    tracked = TrackedRun(run_id=chosen, experiment_id=experiment_id, diagnosis_digest=update.digest)
+        known = Content(tags=content) if content and run_id is None else None
+        where = "the command line" if run_id else str(params.track.run)
+        run = tracker.training_run(named, where, known, params.track.experiment)
+    log_to(tracker, run, update, params.track.experiment)
+    tracked = TrackedRun(run_id=run.run_id, experiment_id=run.experiment_id, diagnosis_digest=update.digest)
     write_text(REPORT, to_json(tracked))
-    install_view(tracker, experiment_id)
     return tracked
 
 
-def install_view(tracker: Tracker, experiment_id: str) -> bool:
+def log_to(tracker: Tracker, run: Run, update: RunUpdate, experiment: str | None) -> None:
+    """Log to the run, then show it in its experiment and in its registered versions.
+
+    The run is complete before the last two; where the server does not allow them, it only goes without.
+    """
+    tags = tracker.experiment_tags(run, experiment)
+    tracker.log(run, _with_links(update, run.run_id))
+    install_view(tracker, run.experiment_id, tags)
+    with suppress(TrackingError):
+        tracker.describe_versions(run.run_id, update.description)
+
+
+def install_view(tracker: Tracker, experiment_id: str, tags: Mapping[str, str]) -> bool:
     """Save the view 'Diagnosis' in the experiment and link it from the experiment's note; say whether it is there.
 
-    The run is complete before; a server that is too old, or that does not allow it, only goes without the view.
+    ``tags`` are those of the experiment. A server that is too old, or that does not allow it, goes without the view.
     """
     from mlstrat_plugin.adapters.tracking import NOTE, merged_note
     from mlstrat_plugin.report.saved_view import VIEW_TAG, saved_view, view_link
 
+    if tracker.server_version() < VIEWS_SINCE:
+        return False
+    view = saved_view(tags.get(VIEW_TAG, ""), now=int(time.time() * 1000))
+    note = merged_note(tags.get(NOTE, ""), f"[Diagnosis: what holds each run back]({view_link(experiment_id)})")
+    wanted = {VIEW_TAG: view, NOTE: note if note != tags.get(NOTE) else None}
     try:
-        if tracker.server_version() < VIEWS_SINCE:
-            return False
-        tags = tracker.experiment_tags(experiment_id)
-        view = saved_view(tags.get(VIEW_TAG, ""), now=int(time.time() * 1000))
-        note = merged_note(tags.get(NOTE, ""), f"[Diagnosis: what holds each run back]({view_link(experiment_id)})")
-        wanted = {VIEW_TAG: view, NOTE: note if note != tags.get(NOTE) else None}
         tracker.tag_experiment(experiment_id, {key: text for key, text in wanted.items() if text is not None})
     except TrackingError:
         return False
@@ -136,8 +160,8 @@ def _training_run_id(params: Params) -> str | None:
     return run_id
 
 
-def log_diagnosis(record: Diagnosis, run_id: str, uri: str | None = None, *, patience: float = 15.0) -> str:
-    """Log a diagnosis from memory to a run, finished or not, and return the id of the run's experiment.
+def log_diagnosis(record: Diagnosis, run_id: str, uri: str | None = None, *, patience: float = 15.0) -> None:
+    """Log a diagnosis from memory to a run, finished or not.
 
     Parameters
     ----------
@@ -163,43 +187,35 @@ def log_diagnosis(record: Diagnosis, run_id: str, uri: str | None = None, *, pat
     from mlstrat_plugin.report.render import report_html
 
     tracker = Tracker(resolve_uri(uri), patience)
-    tracker.training_run(run_id, "this call")
+    run = tracker.get_run(run_id, "this call")
     with TemporaryDirectory() as folder:
         files = tuple(Path(folder) / file.name for file in (DIAGNOSIS, PAGE, PICTURE))
         contents = (to_json(record).encode(), report_html(record).encode(), ladder_png(record))
         for file, content in zip(files, contents, strict=True):
             file.write_bytes(content)
-        update = run_update(record, files, ())
-        experiment_id = tracker.log(run_id, _with_links(update, run_id))
-    install_view(tracker, experiment_id)
-    return experiment_id
+        log_to(tracker, run, run_update(record, files, (), {}), None)
 
 
-def run_update(record: Diagnosis, files: tuple[Path, ...], datasets: tuple[DatasetItem, ...]) -> RunUpdate:
+def run_update(
+    record: Diagnosis, files: tuple[Path, ...], datasets: tuple[DatasetItem, ...], content: Mapping[str, str]
+) -> RunUpdate:
     """Return everything that the run shall carry, apart from links that need its id.
 
-    ``files`` are the diagnosis, its report and its picture.
+    ``files`` are the diagnosis, its report and its picture; ``content`` are the tags by which the run can be found.
     """
-    from mlstrat_plugin.adapters.tracking import RunUpdate, quiet_metrics
-    from mlstrat_plugin.report.render import note_markdown
+    from mlstrat_plugin.adapters.tracking import RunUpdate
+    from mlstrat_plugin.report.run_page import run_page
 
-    lean = f"{record.lean.problem} {100 * record.lean.probability:.0f}%" if record.lean else "none"
-    metrics = {f"error/{rung}": error.value for rung, error in record.errors.items()}
-    metrics |= {f"gap/{name.replace('+', '-or-')}": gap.value for name, gap in record.gaps.items()}
-    metrics["gap/dominant"] = max(gap.value for gap in record.gaps.values())
-    tags = {"diagnosis": record.diagnosis, "lean": lean, "mlstrat.version": _version()}
-    largest = max(record.gaps, key=lambda name: record.gaps[name].value)
-    gap, unit = record.gaps[largest], unit_of(record.settings.metric)
-    tags["dominant_gap"] = f"{largest} {unit.gap(gap.value)} {unit.interval(gap.low, gap.high)}"
-    tags |= {"split_id": record.split_id or "", "test_id": record.test_id or ""}
-    note = note_markdown(record, picture="PICTURE", report="REPORT")
-    content = "\n".join([FORMAT, *(md5(_bytes(file)).hexdigest() for file in files), repr(tags), note])  # noqa: S324 - identity, not security
+    page = run_page(record)
+    tags = {**page.tags, **content}
+    whole = "\n".join([FORMAT, *(md5(_bytes(file)).hexdigest() for file in files), repr(tags), page.note])  # noqa: S324 - identity, not security
     return RunUpdate(
-        digest=md5(content.encode("utf-8")).hexdigest(),  # noqa: S324 - identity, not security
-        metrics=quiet_metrics(metrics),
+        digest=md5(whole.encode("utf-8")).hexdigest(),  # noqa: S324 - identity, not security
+        metrics=page.metrics,
         tags=tags,
-        note=note,
-        short_note=note.split("\n", 1)[0],
+        note=page.note,
+        short_note=page.note.split("\n", 1)[0],
+        description=page.description,
         artifacts=files,
         artifact_folder=FOLDER,
         datasets=datasets,
@@ -213,6 +229,28 @@ def _with_links(update: RunUpdate, run_id: str) -> RunUpdate:
     picture = f"get-artifact?path={FOLDER}/{PICTURE.name}&run_uuid={run_id}"
     page = f"get-artifact?path={FOLDER}/{PAGE.name}&run_uuid={run_id}"
     return replace(update, note=update.note.replace("(PICTURE)", f"({picture})").replace("(REPORT)", f"({page})"))
+
+
+def _content(record: Diagnosis, params: Params) -> dict[str, str]:
+    """Return the tags that name the splits and the model by their contents; empty where either is not known."""
+    from mlstrat_plugin.adapters.lockfile import content_hash
+    from mlstrat_plugin.adapters.tracking import MODEL_HASH
+
+    if params.track.model is None or record.split_id is None:
+        return {}
+    return {"split_id": record.split_id, MODEL_HASH: content_hash(Path(params.track.model))}
+
+
+def _lock_tags() -> dict[str, str]:
+    """Return the hashes of dvc.lock as tags, under names that MLflow takes.
+
+    Reports are left out: they say what a run was found to be, not what it is.
+    """
+    from mlstrat_plugin.adapters.lockfile import recorded_hashes
+
+    known = {path: digest for path, digest in recorded_hashes().items() if not path.startswith("reports/")}
+    names = {path: "dvc.lock." + FORBIDDEN.sub("_", path) for path in list(known)[:LOCK_TAGS]}
+    return {name[:TAG_NAME]: known[path] for path, name in names.items()}
 
 
 def _bytes(file: Path) -> bytes:
@@ -238,13 +276,7 @@ def _datasets(record: Diagnosis, params: Params) -> list[DatasetItem]:
     ]
 
 
-def _version() -> str:
-    from importlib.metadata import version
-
-    return version("mlstrat-plugin")
-
-
-def link(params: Params) -> str:
+def where(params: Params) -> str:
     """Return how to see the tracked run.
 
     Raises
@@ -255,7 +287,38 @@ def link(params: Params) -> str:
     from mlstrat_plugin.adapters.addresses import resolve_uri, run_link, server_page
     from mlstrat_plugin.report.saved_view import view_link
 
-    tracked = from_json(TrackedRun, _text(REPORT, "track"), name=str(REPORT), stage="track")
+    tracked = _tracked()
     uri = resolve_uri(params.track.tracking_uri)
     page = run_link(uri, tracked.experiment_id, tracked.run_id)
     return f"{page}\nall runs: {server_page(uri)}/{view_link(tracked.experiment_id)}"
+
+
+def link(params: Params) -> str:
+    """Tag the tracked run with the commit that holds its report and dvc.lock, and return that commit.
+
+    While the pipeline runs, HEAD is the commit before; so this is called after ``git commit``.
+
+    Raises
+    ------
+    RecordError
+        Nothing was tracked yet, or the files are not committed as they are here.
+    RunError
+        The run is not there.
+    TrackingError
+        The server failed.
+    """
+    from mlstrat_plugin.adapters.addresses import resolve_uri
+    from mlstrat_plugin.adapters.git import commit_of
+    from mlstrat_plugin.adapters.lockfile import LOCK
+    from mlstrat_plugin.adapters.tracking import Tracker
+
+    tracked = _tracked()
+    commit = commit_of(*(file for file in (REPORT, LOCK) if file.exists()))
+    tracker = Tracker(resolve_uri(params.track.tracking_uri), params.track.patience_seconds)
+    run = tracker.get_run(tracked.run_id, str(REPORT))
+    tracker.tag_run(run.run_id, {COMMIT: commit})
+    return commit
+
+
+def _tracked() -> TrackedRun:
+    return from_json(TrackedRun, _text(REPORT, "track"), name=str(REPORT), stage="track")

@@ -1,7 +1,9 @@
-"""MLflow's runs: the connection, what is written to a run, what is read from runs."""
+"""MLflow's runs: the connection, which run it is, what is written to it, what is read from runs."""
 
-from mlstrat_plugin.adapters.tracking.connection import Connection, RunError
-from mlstrat_plugin.adapters.tracking.reading import FoundRun, Logged, Reader
+from mlstrat_plugin.adapters.tracking.connection import Connection, Run, RunError
+from mlstrat_plugin.adapters.tracking.finding import MODEL_HASH, Content
+from mlstrat_plugin.adapters.tracking.notes import merged_note
+from mlstrat_plugin.adapters.tracking.reading import Reader
 from mlstrat_plugin.adapters.tracking.writing import (
     COMPLETED,
     DIGEST,
@@ -10,23 +12,21 @@ from mlstrat_plugin.adapters.tracking.writing import (
     RunUpdate,
     Tracker,
     active,
-    merged_note,
-    quiet_metrics,
 )
 
 __all__ = [
     "COMPLETED",
     "DIGEST",
+    "MODEL_HASH",
     "NOTE",
     "Connection",
+    "Content",
     "DatasetItem",
-    "FoundRun",
-    "Logged",
     "Reader",
+    "Run",
     "RunError",
     "RunUpdate",
     "Tracker",
     "active",
     "merged_note",
-    "quiet_metrics",
 ]

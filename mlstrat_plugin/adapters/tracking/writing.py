@@ -1,4 +1,4 @@
-"""Bring a diagnosis to a run: everything in one batch, read back and compared."""
+"""Bring a diagnosis to a run: files, datasets, then everything else in one batch, read back and compared."""
 
 from __future__ import annotations
 
@@ -7,23 +7,26 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlstrat_plugin.adapters.tracking.connection import Connection, said
+from mlstrat_plugin.adapters.tracking.connection import RunError, run_of
+from mlstrat_plugin.adapters.tracking.finding import Finder
+from mlstrat_plugin.adapters.tracking.notes import merged_description, merged_note
 from mlstrat_plugin.errors import TrackingError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mlflow.entities import Run
+    from mlflow.entities import Metric
+
+    from mlstrat_plugin.adapters.tracking.connection import Run
 
 NOTE = "mlflow.note.content"
-START, END = "<!-- mlstrat -->", "<!-- /mlstrat -->"
-MAX_NOTE = 8000  # MLflow cuts longer tag values without a word
+TEMPORARY = "/.dvc/tmp/exps/"  # where DVC runs queued and temporary experiments
 DIGEST, COMPLETED = "mlstrat.digest", "mlstrat.completed"
 
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetItem:
-    """One split as an MLflow dataset."""
+    """One split as an MLflow dataset; ``context`` is the split's name."""
 
     name: str
     digest: str
@@ -41,6 +44,7 @@ class RunUpdate:
     tags: dict[str, str]
     note: str
     short_note: str
+    description: str
     artifacts: tuple[Path, ...]
     artifact_folder: str
     datasets: tuple[DatasetItem, ...]
@@ -54,50 +58,59 @@ def active() -> tuple[str | None, str]:
     return (run.info.run_id if run else None), mlflow.get_tracking_uri()
 
 
-class Tracker(Connection):
-    """Finds or makes a run, and makes it carry a diagnosis."""
+class Tracker(Finder):
+    """Makes a run carry a diagnosis, and the experiment and the registered versions show it."""
 
-    def own_run(self, experiment: str, digest: str) -> str:
-        """Return the run that already carries this diagnosis, or a new one; used where no training run is known."""
-        with said(self.uri):
-            found = self._client.get_experiment_by_name(experiment)
-            experiment_id = found.experiment_id if found else self._client.create_experiment(experiment)
-            runs = self._client.search_runs([experiment_id], f"tags.`{DIGEST}` = '{digest}'", max_results=1)
-            if runs:
-                return str(runs[0].info.run_id)
-            run = self._client.create_run(experiment_id, run_name="diagnosis", tags={DIGEST: digest})
-            self._client.set_terminated(run.info.run_id)
-            return str(run.info.run_id)
+    def log(self, run: Run, update: RunUpdate) -> None:
+        """Bring the run to carry exactly this update; does nothing where it already does.
 
-    def log(self, run_id: str, update: RunUpdate) -> str:
-        """Bring the run to carry exactly this update and return its experiment; does nothing where it already does.
+        The tag ``mlstrat.completed`` is the last thing that is written, and is taken off before anything of an earlier
+        update changes: a run that has it is whole.
 
         Raises
         ------
+        RunError
+            The run keeps its artifacts in a folder that DVC will delete.
         TrackingError
             The server failed, or what it gives back is not what was logged.
         """
-        with said(self.uri):
-            run = self._client.get_run(run_id)
-            if run.data.tags.get(COMPLETED) != update.digest or _differs(run, update):
-                for file in update.artifacts:
-                    self._client.log_artifact(run_id, str(file), update.artifact_folder)
-                self._log_datasets(run, update)
-                self._log_batch(run, update)
-                self._require_kept(run_id, update)
-                self._client.set_tag(run_id, COMPLETED, update.digest)
-            return str(run.info.experiment_id)
+        if TEMPORARY in run.artifact_uri:
+            raise RunError(
+                f"the artifacts of run {run.run_id} lie in a temporary experiment, {run.artifact_uri}, and would be lost",
+                hint="run `dvc repro` once before experiments, or create the experiment with an --artifact-location",
+            )
+        completed = run.tags.get(COMPLETED)
+        if completed == update.digest and not _differs(run, update):
+            return
+        run_id = run.run_id
+        with self._asking():
+            if completed:
+                self._client.set_tag(run_id, COMPLETED, "")
+            artifacts = self._artifacts(run)
+            for file in update.artifacts:
+                artifacts.log_artifact(str(file), update.artifact_folder)
+        self._log_datasets(run, update)
+        self._log_batch(run, update, {})
+        self._require_kept(run_id, update)
 
-    def experiment_tags(self, experiment_id: str) -> dict[str, str]:
-        """Return the tags of an experiment.
+    def describe_versions(self, run_id: str, text: str) -> int:
+        """Let the description of every registered version of the run start with this text; return how many changed.
+
+        What a person wrote there stays below.
 
         Raises
         ------
         TrackingError
-            The server failed.
+            The registry failed, or does not allow it.
         """
-        with said(self.uri):
-            return dict(self._client.get_experiment(experiment_id).tags)
+        changed = 0
+        with self._asking():
+            for version in self._client.search_model_versions(f"run_id = '{run_id}'"):
+                description = merged_description(version.description or "", text)
+                if description is not None and description != version.description:
+                    self._client.update_model_version(version.name, version.version, description)
+                    changed += 1
+        return changed
 
     def tag_experiment(self, experiment_id: str, tags: dict[str, str]) -> None:
         """Set tags of an experiment.
@@ -107,26 +120,67 @@ class Tracker(Connection):
         TrackingError
             The server failed, or does not allow it.
         """
-        with said(self.uri):
+        with self._asking():
             for key, value in tags.items():
                 self._client.set_experiment_tag(experiment_id, key, value)
 
-    def _log_batch(self, run: Run, update: RunUpdate) -> None:
+    def tag_run(self, run_id: str, tags: dict[str, str]) -> None:
+        """Set tags of a run.
+
+        Raises
+        ------
+        TrackingError
+            The server failed, or does not allow it.
+        """
+        from mlflow.entities import RunTag
+
+        with self._asking():
+            self._client.log_batch(run_id, tags=[RunTag(key, value) for key, value in tags.items()])
+
+    def _artifacts(self, run: Run) -> Any:
+        """Return the run's artifact store, without asking for the run once more."""
+        from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+        return get_artifact_repository(run.artifact_uri, tracking_uri=self.uri)
+
+    def _log_batch(self, run: Run, update: RunUpdate, after: dict[str, Metric]) -> None:
+        """Log metrics and tags at once; MLflow writes the tags, with the one that says complete, last.
+
+        The latest value of a metric is the one with the highest step, then the latest time: ``after`` holds values
+        that ours must come after.
+        """
         from mlflow.entities import Metric, RunTag
 
         now = int(time.time() * 1000)
-        note = merged_note(run.data.tags.get(NOTE, ""), update.note, update.short_note)
-        tags = {**update.tags, DIGEST: update.digest, **({NOTE: note} if note is not None else {})}
-        self._client.log_batch(
-            run.info.run_id,
-            metrics=[Metric(key, value, now, 0) for key, value in update.metrics.items()],
-            tags=[RunTag(key, value) for key, value in tags.items()],
-        )
+        model_id = _model_of(run)
+        by_context = {item.context: item for item in update.datasets}
+
+        def metric(key: str, value: float) -> Metric:
+            item = by_context.get(key.removeprefix("error/"))
+            last = after.get(key)
+            return Metric(
+                key,
+                value,
+                max(now, last.timestamp + 1) if last else now,
+                last.step if last else 0,
+                model_id=model_id,
+                dataset_name=item.name if item else None,
+                dataset_digest=item.digest if item else None,
+            )
+
+        note = merged_note(run.tags.get(NOTE, ""), update.note, update.short_note)
+        tags = {**update.tags, **({NOTE: note} if note is not None else {}), DIGEST: update.digest}
+        tags[COMPLETED] = update.digest
+        with self._asking():
+            self._client.log_batch(
+                run.run_id,
+                metrics=[metric(key, value) for key, value in update.metrics.items()],
+                tags=[RunTag(key, value) for key, value in tags.items()],
+            )
 
     def _log_datasets(self, run: Run, update: RunUpdate) -> None:
         from mlflow.entities import Dataset, DatasetInput, InputTag
 
-        known = {(item.dataset.name, item.dataset.digest) for item in (run.inputs.dataset_inputs if run.inputs else [])}
         inputs = [
             DatasetInput(
                 Dataset(
@@ -139,41 +193,41 @@ class Tracker(Connection):
                 [InputTag("mlflow.data.context", item.context)],
             )
             for item in update.datasets
-            if (item.name, item.digest) not in known
+            if (item.name, item.digest) not in run.datasets
         ]
         if inputs:
-            self._client.log_inputs(run.info.run_id, inputs)
+            with self._asking():
+                self._client.log_inputs(run.run_id, inputs)
 
     def _require_kept(self, run_id: str, update: RunUpdate) -> None:
-        run = self._client.get_run(run_id)
+        """Read the run back; where an earlier value still counts as the latest, log ours after it, once."""
+        with self._asking():
+            run = run_of(self._client.get_run(run_id))
+        hidden = [key for key, value in update.metrics.items() if run.metrics.get(key) != value]
+        if hidden:
+            with self._asking():
+                after = {key: _latest(self._client.get_metric_history(run_id, key)) for key in hidden}
+            self._log_batch(run, update, after)
+            with self._asking():
+                run = run_of(self._client.get_run(run_id))
         lost = _differs(run, update)
-        names = {item.path.rsplit("/", 1)[-1] for item in self._client.list_artifacts(run_id, update.artifact_folder)}
-        lost += [f"artifact {file.name}" for file in update.artifacts if file.name not in names]
         if lost:
             raise TrackingError(
                 f"{self.uri} did not keep what was logged to run {run_id}: {', '.join(lost[:5])}",
-                hint="run `mlstrat track` again",
+                hint="another process may have logged to it at the same time; run `mlstrat track` again",
             )
+
+
+def _latest(history: list[Metric]) -> Metric:
+    return max(history, key=lambda metric: (metric.step, metric.timestamp))
+
+
+def _model_of(run: Run) -> str | None:
+    """Return the one model that the run logged; of several nobody says which one was diagnosed."""
+    return run.models[0] if len(run.models) == 1 else None
 
 
 def _differs(run: Run, update: RunUpdate) -> list[str]:
     """Return the names of metrics and tags that the run does not hold as they should be."""
-    wrong = [f"metric {key}" for key, value in update.metrics.items() if run.data.metrics.get(key) != value]
-    return wrong + [f"tag {key}" for key, value in update.tags.items() if run.data.tags.get(key) != value]
-
-
-def merged_note(existing: str, *texts: str) -> str | None:
-    """Put our block first and keep what a person wrote; nothing where even the last, shortest text is too long."""
-    before, _, rest = existing.partition(START)
-    _, _, after = rest.partition(END)
-    own = "\n".join(part.strip() for part in (before, after) if part.strip())
-    for text in texts:
-        note = f"{START}\n{text}\n{END}" + (f"\n\n{own}" if own else "")
-        if len(note) <= MAX_NOTE:
-            return note
-    return None
-
-
-def quiet_metrics(values: dict[str, Any]) -> dict[str, float]:
-    """Return metrics rounded to six digits, as the UI prints floats in full."""
-    return {key: round(float(value), 6) for key, value in values.items()}
+    wrong = [f"metric {key}" for key, value in update.metrics.items() if run.metrics.get(key) != value]
+    return wrong + [f"tag {key}" for key, value in update.tags.items() if run.tags.get(key) != value]

@@ -22,7 +22,7 @@ from mlstrat_plugin.report.saved_view import VIEW_TAG, columns, unpacked
 from mlstrat_plugin.stages.diagnose import diagnose
 from mlstrat_plugin.stages.history import history as list_runs
 from mlstrat_plugin.stages.split import split
-from mlstrat_plugin.stages.track import link, track
+from mlstrat_plugin.stages.track import track, where
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -92,8 +92,8 @@ def test_the_run_carries_everything_once(tracked: tuple[Project, Params, MlflowC
     assert history(client, run_id) == before
     assert Path("reports/tracked_run.json").read_bytes() == first
     assert set(before["metrics"].values()) == {1}
-    assert run_id in link(params)
-    assert "workflowType=machine_learning" in link(params)
+    assert run_id in where(params)
+    assert "workflowType=machine_learning" in where(params)
 
 
 def test_a_persons_note_stays(tracked: tuple[Project, Params, MlflowClient, str]) -> None:

@@ -4,13 +4,16 @@ from typing import Any
 
 import pytest
 
-from mlstrat_plugin.adapters.tracking import Logged
+from mlstrat_plugin.adapters.tracking import Run
 from mlstrat_plugin.core.human_level import Declared
 from mlstrat_plugin.core.tallies import ErrorTally
 from mlstrat_plugin.errors import EstimateError
 from mlstrat_plugin.stages.diagnose_run import ladder_of
 
-RUN = Logged(
+RUN = Run(
+    run_id="r",
+    experiment_id="1",
+    tags={},
     metrics={"train_error": 0.01, "val_acc": 0.93, "broken": float("nan"), "percent": 7.0, "n_val": 2500.0},
     params={"n_train": "10000", "note": "many"},
 )
@@ -30,8 +33,12 @@ def test_names_accuracies_declared_numbers_and_rows() -> None:
 
 
 def test_our_own_names_are_the_default() -> None:
-    logged = Logged(
-        metrics={"error/train": 0.0, "error/dev": 1.0, "rows/train": 50.0, "rows/dev": 20.0, "loss": 3.0}, params={}
+    logged = Run(
+        run_id="r",
+        experiment_id="1",
+        tags={},
+        metrics={"error/train": 0.0, "error/dev": 1.0, "rows/train": 50.0, "rows/dev": 20.0, "loss": 3.0},
+        params={},
     )
     assert ladder_of(logged) == {"train": ErrorTally(wrong=0, n=50), "dev": ErrorTally(wrong=20, n=20)}
 

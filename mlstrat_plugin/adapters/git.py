@@ -1,0 +1,50 @@
+"""Which commit holds the files that were tracked."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING
+
+from mlstrat_plugin.errors import RecordError, listed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SECONDS = 10
+
+
+def commit_of(*files: Path) -> str:
+    """Return the commit, as 40 hexadecimal digits, that last changed any of the files; all must be committed.
+
+    Raises
+    ------
+    RecordError
+        This is no git repository, git is missing, or a file is not committed as it lies here.
+    """
+    names = [file.as_posix() for file in files]
+    changed = _git("status", "--porcelain", "--untracked-files=all", "--ignored", "--", *names).splitlines()
+    if changed:
+        raise RecordError(
+            listed([f"{line[3:]} is not committed as it is here" for line in changed]),
+            hint=f"`git add {' '.join(names)}` and `git commit`, then run `mlstrat link` again",
+        )
+    commit = _git("log", "-1", "--format=%H", "--", *names).strip()
+    if not commit:
+        raise RecordError(f"no commit holds {', '.join(names)}", hint="run `mlstrat track`, commit, then link")
+    return commit
+
+
+def _git(*arguments: str) -> str:
+    try:
+        done = subprocess.run(  # noqa: S603 - a fixed program, no shell
+            ["git", *arguments],  # noqa: S607 - git is where the user has it
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise RecordError(f"git does not answer: {error}", hint="is git installed?") from error
+    if done.returncode != 0:
+        raise RecordError(f"git says: {done.stderr.strip()[:200]}", hint="run in the project's git repository")
+    return done.stdout

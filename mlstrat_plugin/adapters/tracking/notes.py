@@ -1,0 +1,58 @@
+"""Texts that people and mlstrat share: ours is put first and replaced, theirs is never touched."""
+
+from __future__ import annotations
+
+import re
+from hashlib import md5
+
+START, END = "<!-- mlstrat -->", "<!-- /mlstrat -->"
+MAX_NOTE = 8000  # MLflow cuts longer tag values without a word
+MAX_DESCRIPTION = 5000  # the width of MLflow's column
+SEAL = re.compile(r"\n\n<!-- mlstrat ([0-9a-f]{12}) -->")
+
+
+def merged_note(existing: str, *texts: str) -> str | None:
+    r"""Put our block first and keep what a person wrote; nothing where even the last, shortest text is too long.
+
+    Examples
+    --------
+    >>> merged_note("My own words.", "mismatch")
+    '<!-- mlstrat -->\nmismatch\n<!-- /mlstrat -->\n\nMy own words.'
+    """
+    before, _, rest = existing.partition(START)
+    _, _, after = rest.partition(END)
+    own = "\n".join(part.strip() for part in (before, after) if part.strip())
+    return _fitting(MAX_NOTE, own, *(f"{START}\n{text}\n{END}" for text in texts))
+
+
+def merged_description(existing: str, text: str) -> str | None:
+    r"""Do the same for a registered version, whose table shows the plain source: so ours starts with its first word.
+
+    A seal below our text says what it was; text above a seal that a person has edited is theirs and stays.
+
+    Examples
+    --------
+    >>> first = merged_description("Trained on Monday.", "mismatch")
+    >>> first.split("\n\n")[::2]
+    ['mismatch', 'Trained on Monday.']
+    >>> merged_description(first, "variance").split("\n\n")[::2]
+    ['variance', 'Trained on Monday.']
+    """
+    seal = SEAL.search(existing)
+    own = existing
+    if seal:
+        above, below = existing[: seal.start()], existing[seal.end() :]
+        own = below if seal.group(1) == _digest(above) else f"{above}\n\n{below}"
+    return _fitting(MAX_DESCRIPTION, own.strip(), f"{text}\n\n<!-- mlstrat {_digest(text)} -->")
+
+
+def _fitting(limit: int, own: str, *blocks: str) -> str | None:
+    for block in blocks:
+        whole = block + (f"\n\n{own}" if own else "")
+        if len(whole) <= limit:
+            return whole
+    return None
+
+
+def _digest(text: str) -> str:
+    return md5(text.encode("utf-8")).hexdigest()[:12]  # noqa: S324 - identity, not security
