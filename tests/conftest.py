@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import pandas as pd
@@ -82,6 +86,17 @@ class Project:
         table = pd.concat(parts, ignore_index=True)
         self.write("data/predictions.parquet", table)
         return table
+
+
+@cache
+def migrated_database() -> Path:
+    """Return an MLflow database with all its tables, made once a process; tests copy it, as making one takes seconds."""
+    from mlflow import MlflowClient
+
+    file = Path(mkdtemp()) / "template.db"
+    atexit.register(shutil.rmtree, file.parent, ignore_errors=True)
+    MlflowClient(f"sqlite:///{file}").search_experiments()
+    return file
 
 
 @pytest.fixture

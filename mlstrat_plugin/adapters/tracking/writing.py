@@ -76,7 +76,7 @@ class Tracker(Finder):
         """
         if TEMPORARY in run.artifact_uri:
             raise RunError(
-                f"the artifacts of run {run.run_id} lie in a temporary experiment, {run.artifact_uri}, and would be lost",
+                f"the artifacts of run {run.run_id} would be lost: DVC deletes their folder, {run.artifact_uri}",
                 hint="run `dvc repro` once before experiments, or create the experiment with an --artifact-location",
             )
         completed = run.tags.get(COMPLETED)

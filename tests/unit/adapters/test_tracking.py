@@ -23,6 +23,7 @@ from mlstrat_plugin.stages.diagnose import diagnose
 from mlstrat_plugin.stages.history import history as list_runs
 from mlstrat_plugin.stages.split import split
 from mlstrat_plugin.stages.track import track, where
+from tests.conftest import migrated_database
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -33,21 +34,11 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.integration, pytest.mark.filterwarnings("ignore")]  # MLflow's own deprecations
 
 
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Migrate one database; tests copy it, because a migration takes seconds."""
-    from mlflow import MlflowClient
-
-    file = tmp_path_factory.mktemp("mlflow") / "template.db"
-    MlflowClient(f"sqlite:///{file}").search_experiments()
-    return file
-
-
 @pytest.fixture
-def tracked(project: Project, empty_database: Path) -> Iterator[tuple[Project, Params, MlflowClient, str]]:
+def tracked(project: Project) -> Iterator[tuple[Project, Params, MlflowClient, str]]:
     from mlflow import MlflowClient
 
-    shutil.copy(empty_database, "mlflow.db")
+    shutil.copy(migrated_database(), "mlflow.db")
     params = project.params(track={"tracking_uri": "sqlite:///mlflow.db", "run": "models/run.json"})
     split(params)
     project.predict(lambda rows: rows["split"].isin(["dev", "test"]) & rows["id"].str.endswith(("3", "7")))

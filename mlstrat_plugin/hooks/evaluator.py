@@ -1,0 +1,140 @@
+"""The evaluator ``mlstrat`` of ``mlflow.models.evaluate``: one table with a column that names the split of each row.
+
+MLflow runs every registered evaluator unless told otherwise, so this one does nothing until its own key
+``split_column`` is in the configuration.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+    from mlflow.models import EvaluationResult
+
+    from mlstrat_plugin.core.diagnosis import Measurement
+
+KEY = "split_column"
+KEYS = (KEY, "human", "settings")
+
+
+class Evaluator:
+    """Diagnoses the rows that are evaluated, by their splits, and logs the diagnosis to the run of the evaluation.
+
+    The configuration has ``split_column`` (a column whose values are train, train-dev, dev and test, at least two of
+    them), and may have ``human`` (a declared error, or counts of wrong answers and answers) and ``settings`` (a mapping
+    of what ``mlstrat.Settings`` takes). A row is wrong where its prediction differs from its label.
+    """
+
+    @classmethod
+    def can_evaluate(cls, *, model_type: Any, evaluator_config: Mapping[str, Any] | None, **_: Any) -> bool:
+        """Return whether the configuration asks for a diagnosis."""
+        del model_type
+        return KEY in (evaluator_config or {})
+
+    def evaluate(
+        self, *, dataset: Any, run_id: str, evaluator_config: Mapping[str, Any], model: Any = None, **_: Any
+    ) -> EvaluationResult:
+        """Diagnose and log; return the metrics that were logged.
+
+        Raises
+        ------
+        EstimateError
+            A key or a split is unknown, the column is not there, a label or prediction is missing, or fewer than two
+            splits have rows. Nothing is logged then.
+        RunError
+            The run is not there.
+        TrackingError
+            The server failed.
+        """
+        import mlflow
+        from mlflow.models import EvaluationResult
+
+        from mlstrat_plugin.core.diagnosis import diagnose_ladder
+        from mlstrat_plugin.records import Settings
+        from mlstrat_plugin.report.run_page import run_page
+        from mlstrat_plugin.stages.track import log_diagnosis
+
+        settings = Settings(**evaluator_config.get("settings", {}))
+        record = diagnose_ladder(ladder_of(dataset, evaluator_config, model), settings)
+        log_diagnosis(record, run_id, mlflow.get_tracking_uri())
+        return EvaluationResult(  # type: ignore[no-untyped-call]  # MLflow's own
+            metrics=run_page(record).metrics, artifacts={}, run_id=run_id
+        )
+
+
+def ladder_of(dataset: Any, config: Mapping[str, Any], model: Any = None) -> dict[str, Measurement]:
+    """Return the ladder of a table: for each split its wrong rows.
+
+    Parameters
+    ----------
+    dataset : mlflow.data.evaluation_dataset.EvaluationDataset
+        Features with the split's column, labels, and predictions where there is no model; n rows each.
+    config : mapping
+        See ``Evaluator``.
+    model : mlflow.pyfunc.PyFuncModel, optional
+        Predicts from the features without the split's column.
+
+    Raises
+    ------
+    EstimateError
+        A key or a split is unknown, the column is not there, or a label or prediction is missing; all are named.
+    """
+    from mlstrat_plugin.core.human_level import Declared
+    from mlstrat_plugin.core.tallies import ErrorTally
+    from mlstrat_plugin.errors import EstimateError, listed
+    from mlstrat_plugin.records import Split
+
+    problems = _config_problems(dataset.features_data, config)
+    if not problems:
+        splits, values, problems = _columns(dataset, config, model)
+    if problems:
+        raise EstimateError(listed(problems), hint="see docs/python.md, 'An evaluator of MLflow'")
+    wrong = values["label"] != values["prediction"]
+    ladder: dict[str, Measurement] = {}
+    human = config.get("human")
+    if human is not None:
+        counts = isinstance(human, (tuple, list))
+        ladder["human"] = ErrorTally(wrong=human[0], n=human[1]) if counts else Declared(human)
+    for split in Split:
+        rows = splits == split.value
+        if rows.any():
+            ladder[split.value] = ErrorTally(wrong=int(wrong[rows].sum()), n=int(rows.sum()))
+    return ladder
+
+
+def _config_problems(table: pd.DataFrame, config: Mapping[str, Any]) -> list[str]:
+    from mlstrat_plugin.errors import did_you_mean, shown
+
+    problems = [f"{shown(key)} is no key of mlstrat's{did_you_mean(key, KEYS)}" for key in config if key not in KEYS]
+    if config[KEY] not in table:
+        suggestion = did_you_mean(str(config[KEY]), [str(name) for name in table])
+        problems.append(f"the table has no column {shown(config[KEY])}{suggestion}")
+    return problems
+
+
+def _columns(dataset: Any, config: Mapping[str, Any], model: Any) -> tuple[Any, dict[str, Any], list[str]]:
+    """Return splits, labels and predictions as arrays, and what is wrong with them."""
+    import numpy as np
+    import pandas as pd
+
+    from mlstrat_plugin.errors import shown
+    from mlstrat_plugin.records import Split
+
+    table = dataset.features_data
+    splits = table[config[KEY]].astype(str).str.replace("_", "-").to_numpy()
+    known = [split.value for split in Split]
+    problems = [f"{shown(name)} is no split ({', '.join(known)})" for name in sorted({*splits} - {*known})]
+    given = dataset.predictions_data if model is None else model.predict(table.drop(columns=[config[KEY]]))
+    answers = {"label": dataset.labels_data, "prediction": given}
+    values = {name: np.asarray(rows).reshape(-1) for name, rows in answers.items() if rows is not None}
+    problems += [f"there are no {name}s" for name in answers if name not in values]
+    for name, rows in values.items():
+        missing = int(pd.isna(rows).sum())
+        if len(rows) != len(splits):
+            problems.append(f"{len(rows)} {name}s for {len(splits)} rows")
+        elif missing:
+            problems.append(f"{missing} of {len(rows)} {name}s are missing")
+    return splits, values, problems
