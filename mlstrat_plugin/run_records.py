@@ -9,7 +9,10 @@ from mlstrat_plugin.records import SCHEMA_VERSION, Movement
 
 @dataclass(frozen=True, kw_only=True)
 class PastRun:
-    """One diagnosed run of an experiment; ``interval`` is its largest gap with its bounds, as it was logged."""
+    """One diagnosed run of an experiment; ``interval`` is its largest gap with its bounds, as it was logged.
+
+    ``gaps`` holds value, low and high of each gap, as far as the run says them.
+    """
 
     run_id: str
     name: str
@@ -21,6 +24,7 @@ class PastRun:
     dev: float | None
     test: float | None
     champion: bool
+    gaps: dict[str, tuple[float, float, float]]
 
 
 @dataclass(frozen=True, kw_only=True)

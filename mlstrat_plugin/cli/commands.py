@@ -174,19 +174,24 @@ def compare(obj: dict[str, Any], first: str, second: str, markdown: bool, params
 
 @click.command()
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="The most runs to list.")
+@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a page with the gaps over time.")
 @_options
 @click.pass_obj
-def history(obj: dict[str, Any], limit: int, params_file: str, as_json: bool) -> None:
+def history(obj: dict[str, Any], limit: int, html: Path | None, params_file: str, as_json: bool) -> None:
     """List the diagnosed runs of the experiment, newest first.
 
     When, what held the run back, the largest gap with its interval, dev and test error, and which run is the champion.
     """
+    from mlstrat_plugin.adapters.files import write_text
     from mlstrat_plugin.cli.output import print_history, working
     from mlstrat_plugin.stages.history import history as list_runs
+    from mlstrat_plugin.stages.history import history_page
 
     params = _params(params_file)
     with working("asking MLflow", quiet=obj["quiet"]):
         record = list_runs(params, limit=limit)
+        if html is not None:
+            write_text(html, history_page(record))
     _print(record, lambda: print_history(record), as_json, obj["quiet"])
 
 

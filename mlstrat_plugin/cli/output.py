@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mlstrat_plugin.core.wording import RATE, percent, rows_sentence, unit_of
-from mlstrat_plugin.report.view import Row, comparison_rows, view_of
+from mlstrat_plugin.report.view import HISTORY_HEAD, Row, comparison_rows, history_rows, view_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,20 +85,7 @@ def print_history(record: History) -> None:
     if not record.runs:
         console().print("no diagnosed run yet; `mlstrat track` logs one")
         return
-    rows = tuple(
-        Row(
-            run.started,
-            (
-                f"{run.name} (champion)" if run.champion else run.name,
-                run.diagnosis,
-                run.interval or run.dominant,
-                "" if run.dev is None else f"{run.dev:.4g}",
-                "" if run.test is None else f"{run.test:.4g}",
-            ),
-        )
-        for run in record.runs
-    )
-    _table(("started (UTC)", "run", "diagnosis", "largest gap", "dev", "test"), rows)
+    _table(HISTORY_HEAD, history_rows(record))
 
 
 def print_plan(plan: SizePlan) -> None:

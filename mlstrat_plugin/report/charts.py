@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,8 @@ from mlstrat_plugin.core.wording import unit_of
 from mlstrat_plugin.records import LADDER, Diagnosis, GapRecord
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -23,12 +26,17 @@ THEMES = {
 
 def ladder_png(record: Diagnosis) -> bytes:
     """Return the picture for MLflow: light, as wide as its column, the same bytes for the same record."""
-    return _draw(record, "png", {"Software": None})
+    return _draw(partial(ladder_figure, record), "png", {"Software": None})
 
 
 def ladder_svgs(record: Diagnosis) -> dict[str, bytes]:
-    """Return the picture for the report by theme: drawn once, the dark one is the light one in other colours."""
-    picture = _draw(record, "svg", {"Date": None, "Creator": None}).decode("utf-8")
+    """Return the picture for the report by theme."""
+    return themed_svgs(partial(ladder_figure, record))
+
+
+def themed_svgs(figure: Callable[[], Figure]) -> dict[str, bytes]:
+    """Return a picture by theme: drawn once, the dark one is the light one in other colours."""
+    picture = _draw(figure, "svg", {"Date": None, "Creator": None}).decode("utf-8")
     into = {light: THEMES["dark"][part] for part, light in THEMES["light"].items()}
     dark = re.sub("|".join(into), lambda found: into[found.group()], picture)
     return {"light": picture.encode("utf-8"), "dark": dark.encode("utf-8")}
@@ -53,13 +61,12 @@ def ladder_figure(record: Diagnosis) -> Figure:
     return figure
 
 
-def _draw(record: Diagnosis, kind: str, metadata: dict[str, Any]) -> bytes:
+def _draw(figure: Callable[[], Figure], kind: str, metadata: dict[str, Any]) -> bytes:
     import matplotlib as mpl
 
     with mpl.rc_context({"svg.hashsalt": "mlstrat", "font.size": 10, "svg.fonttype": "path"}):
         buffer = BytesIO()
-        figure = ladder_figure(record)
-        figure.savefig(buffer, format=kind, metadata=metadata, facecolor=THEMES["light"]["paper"])
+        figure().savefig(buffer, format=kind, metadata=metadata, facecolor=THEMES["light"]["paper"])
     return buffer.getvalue()
 
 

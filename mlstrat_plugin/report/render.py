@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from mlstrat_plugin.core.wording import unit_of
 from mlstrat_plugin.records import LADDER, Diagnosis
 from mlstrat_plugin.report.charts import ladder_svgs
-from mlstrat_plugin.report.view import Row, comparison_rows, view_of
+from mlstrat_plugin.report.view import HISTORY_HEAD, Row, comparison_rows, history_rows, view_of
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from mlstrat_plugin.run_records import Comparison
+    from mlstrat_plugin.run_records import Comparison, History
 
 MARKDOWN_SPECIAL = r"\`*_{}[]<>()#+!|~&"
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -24,8 +24,21 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 def report_html(record: Diagnosis) -> str:
     """Return a self-contained page: no script, nothing fetched, light and dark."""
-    pictures = {theme: b64encode(svg).decode("ascii") for theme, svg in ladder_svgs(record).items()}
-    return _environment().get_template("report.html").render(view=view_of(record), pictures=pictures)
+    return (
+        _environment().get_template("report.html").render(view=view_of(record), pictures=_inline(ladder_svgs(record)))
+    )
+
+
+def history_html(record: History) -> str:
+    """Return a self-contained page with the gaps of at least one run over time."""
+    from mlstrat_plugin.report.history_chart import history_svgs
+
+    rows, pictures = history_rows(record), _inline(history_svgs(record))
+    return _environment().get_template("history.html").render(head=HISTORY_HEAD, rows=rows, pictures=pictures)
+
+
+def _inline(pictures: dict[str, bytes]) -> dict[str, str]:
+    return {theme: b64encode(svg).decode("ascii") for theme, svg in pictures.items()}
 
 
 def report_fragment(record: Diagnosis) -> str:

@@ -10,7 +10,7 @@ from mlstrat_plugin.core.wording import Unit, counted, percent, rows_sentence, u
 
 if TYPE_CHECKING:
     from mlstrat_plugin.records import Diagnosis, ErrorRecord, Finding, TaskDiagnosis
-    from mlstrat_plugin.run_records import Comparison
+    from mlstrat_plugin.run_records import Comparison, History
 
 
 @dataclass(frozen=True)
@@ -170,4 +170,24 @@ def _footer(record: Diagnosis, unit: Unit) -> tuple[str, ...]:
             if record.split_id
             else "no split identity: typed-in counts",
         )
+    )
+
+
+HISTORY_HEAD = ("started (UTC)", "run", "diagnosis", "largest gap", "dev", "test")
+
+
+def history_rows(record: History) -> tuple[Row, ...]:
+    """Return one row per run, newest first: when; name, diagnosis, largest gap, dev and test error."""
+    return tuple(
+        Row(
+            run.started,
+            (
+                f"{run.name} (champion)" if run.champion else run.name,
+                run.diagnosis,
+                run.interval or run.dominant,
+                "" if run.dev is None else f"{run.dev:.4g}",
+                "" if run.test is None else f"{run.test:.4g}",
+            ),
+        )
+        for run in record.runs
     )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mlstrat_plugin.errors import RecordError
 from mlstrat_plugin.records import GAPS
+from mlstrat_plugin.report.run_page import GAPS_TAG
 from mlstrat_plugin.run_records import History, PastRun
 
 if TYPE_CHECKING:
@@ -69,4 +73,33 @@ def _past(run: Run, *, champion: bool) -> PastRun:
         dev=run.metrics.get("error/dev"),
         test=run.metrics.get("error/test"),
         champion=champion,
+        gaps=_gaps(run.tags.get(GAPS_TAG, "")),
     )
+
+
+def _gaps(text: str) -> dict[str, tuple[float, float, float]]:
+    """Return the gaps that a tag holds; anybody may have edited it, so what is no gap with bounds is left out."""
+    try:
+        given = json.loads(text)
+        return {
+            str(name): (bounds[0], bounds[1], bounds[2])
+            for name, bounds in given.items()
+            if len(bounds) == 3 and all(isinstance(x, (int, float)) and isfinite(x) for x in bounds)
+        }
+    except (ValueError, AttributeError, TypeError):
+        return {}
+
+
+def history_page(record: History) -> str:
+    """Return a page with the gaps over time: picture and table.
+
+    Raises
+    ------
+    RecordError
+        There is no diagnosed run.
+    """
+    from mlstrat_plugin.report.render import history_html
+
+    if not record.runs:
+        raise RecordError("no run has a diagnosis yet, so there is nothing to draw", hint="run `mlstrat track` first")
+    return history_html(record)
