@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import time
 import warnings
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ PROBE_SECONDS = 2.0
 RETRIES = 1
 MISSING = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 SQLITE = "sqlite:///"
+REFUSED = re.compile(r"\b(401|403)\b")
 
 
 class RunError(MlstratError):
@@ -164,12 +166,13 @@ class Connection:
 
 @contextmanager
 def _impatient(seconds: float) -> Iterator[None]:
-    """Let MLflow's HTTP client give up in time; its settings are environment variables, and are put back."""
+    """Let MLflow's HTTP client give up in time and print nothing; its settings are variables, and are put back."""
     settings = {
         "MLFLOW_HTTP_REQUEST_TIMEOUT": str(max(1, int(seconds / (RETRIES + 1)))),
         "MLFLOW_HTTP_REQUEST_MAX_RETRIES": str(RETRIES),
         "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
         "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+        "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     }
     before = {name: os.environ.get(name) for name in settings}
     os.environ.update(settings)
@@ -203,6 +206,6 @@ def failed(uri: str, error: Exception) -> TrackingError:
     """Return our error for whatever went wrong at the address."""
     reason = " ".join(str(error).split())[:200] or type(error).__name__
     hint = "the diagnosis is saved in reports/; when the server is back, run `mlstrat track` or `dvc repro`"
-    if getattr(error, "error_code", "") in ("PERMISSION_DENIED", "UNAUTHENTICATED") or " 403" in reason:
+    if getattr(error, "error_code", "") in ("PERMISSION_DENIED", "UNAUTHENTICATED") or REFUSED.search(reason):
         hint = "the diagnosis is saved in reports/; ask for EDIT on the experiment, then run `mlstrat track`"
     return TrackingError(f"no tracking on {uri}: {reason}", hint=hint)
