@@ -65,6 +65,6 @@ def _file_hash(file: Path) -> str:
 
 def _folder_hash(folder: Path) -> str:
     """Return the digest of the list of files, as DVC writes such a list."""
-    files = sorted(file for file in folder.rglob("*") if file.is_file())
-    listing = [{"md5": _file_hash(file), "relpath": file.relative_to(folder).as_posix()} for file in files]
+    files = {file.relative_to(folder).as_posix(): file for file in folder.rglob("*") if file.is_file()}
+    listing = [{"md5": _file_hash(files[name]), "relpath": name} for name in sorted(files)]
     return md5(json.dumps(listing, sort_keys=True).encode("utf-8")).hexdigest() + ".dir"  # noqa: S324 - identity, not security

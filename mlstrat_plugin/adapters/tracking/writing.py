@@ -206,7 +206,8 @@ class Tracker(Finder):
         hidden = [key for key, value in update.metrics.items() if run.metrics.get(key) != value]
         if hidden:
             with self._asking():
-                after = {key: _latest(self._client.get_metric_history(run_id, key)) for key in hidden}
+                histories = {key: self._client.get_metric_history(run_id, key) for key in hidden}
+            after = {key: max(points, key=_order) for key, points in histories.items() if points}
             self._log_batch(run, update, after)
             with self._asking():
                 run = run_of(self._client.get_run(run_id))
@@ -218,8 +219,8 @@ class Tracker(Finder):
             )
 
 
-def _latest(history: list[Metric]) -> Metric:
-    return max(history, key=lambda metric: (metric.step, metric.timestamp))
+def _order(metric: Metric) -> tuple[int, int]:
+    return metric.step, metric.timestamp
 
 
 def _model_of(run: Run) -> str | None:

@@ -182,6 +182,8 @@ def test_relative_uris_lie_in_the_dvc_project(monkeypatch: pytest.MonkeyPatch, t
     assert resolve_uri(None) == f"sqlite:///{tmp_path}/mlflow.db"
     monkeypatch.setenv("DVC_ROOT", str(tmp_path / "project"))
     assert resolve_uri("sqlite:///mlflow.db") == f"sqlite:///{tmp_path}/project/mlflow.db"
+    assert resolve_uri("file:./mlruns") == f"file:{tmp_path}/project/mlruns"
+    assert resolve_uri("mlruns") == f"{tmp_path}/project/mlruns"
     assert resolve_uri("http://127.0.0.1:5000") == "http://127.0.0.1:5000"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
     assert resolve_uri(None) == "http://127.0.0.1:1"
@@ -312,3 +314,12 @@ def test_history_lists_diagnosed_runs_and_the_champion(
         main(["history"])
     assert stop.value.code == 0
     assert "champion" in capsys.readouterr().out
+    client.set_tag(run_id, "mlstrat.gaps", '{"bias": [1, NaN, 2], "variance": 3, "mismatch": [0.1, 0.0, "<b>"]}')
+    assert list_runs(params).runs[1].gaps == {}
+    client.set_tag(better, "mlflow.runName", "<script>")
+    with pytest.raises(SystemExit):
+        main(["history", "--html", "history.html"])
+    page = Path("history.html").read_text()
+    assert "<script>" not in page
+    assert "&lt;script&gt; (champion)" in page
+    assert page.count("data:image/svg+xml") == 2
