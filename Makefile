@@ -6,7 +6,7 @@ export DVC_NO_ANALYTICS := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: repro test lint bench lock floors clean
+.PHONY: repro test pictures lint bench lock floors clean
 
 repro: $(READY) ## Run the pipeline, print the verdict and where to see it.
 	$(BIN)/dvc repro
@@ -16,6 +16,9 @@ repro: $(READY) ## Run the pipeline, print the verdict and where to see it.
 test: $(READY) ## Run all tests; slow proofs in their reduced form.
 	$(BIN)/python -m pytest -n 2
 
+pictures: $(READY) ## Draw the pictures of MLflow's pages for the docs anew; needs chromium.
+	MLSTRAT_PICTURES=docs/images $(BIN)/python -m pytest -q tests/integration/test_mlflow_pages.py
+
 lint: $(READY) ## Formatting, style, types and the import rule.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -24,6 +27,7 @@ lint: $(READY) ## Formatting, style, types and the import rule.
 
 bench: $(READY) ## Measure speed as ratios and check by simulation what is promised, at full size.
 	$(BIN)/python -m bench.speed
+	$(BIN)/python -m bench.tracking
 	$(BIN)/python -m bench.calibration 10000
 
 lock: $(READY) ## Compile requirements.lock anew from pyproject.toml.

@@ -48,7 +48,7 @@ def ladder_figure(record: Diagnosis) -> Figure:
     from matplotlib.figure import Figure
 
     colours = THEMES["light"]
-    figure = Figure(figsize=(8, 4.2), dpi=96, facecolor=colours["paper"], layout="constrained")
+    figure = Figure(figsize=(7.2, 4.2), dpi=96, facecolor=colours["paper"], layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     axes.set_facecolor(colours["paper"])

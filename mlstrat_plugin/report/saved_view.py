@@ -13,9 +13,9 @@ VIEW_ID = "mlstrat-diagnosis"
 VIEW_TAG = f"mlflow.sharedViewState.{VIEW_ID}"
 NAME = "Diagnosis"
 PACKED = "deflate;"
-# Pixels at which the header of a column is not cut.
+# Pixels at which the header of a column is not cut; of a metric by the letters of its name.
 WIDTHS = {"tags.`diagnosis`": 115, "tags.`lean`": 130, "tags.`gate`": 90}
-METRIC_WIDTH = 132
+PADDING, LETTER = 32, 6.4
 
 
 def columns() -> tuple[str, ...]:
@@ -70,7 +70,7 @@ def _state() -> dict[str, Any]:
         "modelVersionFilter": "All Runs",
         "selectedColumns": list(columns()),
         "columnOrder": list(columns()),
-        "columnWidths": {column: WIDTHS.get(column, METRIC_WIDTH) for column in columns()},
+        "columnWidths": {column: _width(column) for column in columns()},
         "runsHiddenMode": "FIRST_10_RUNS",
         "compareRunSections": [_section("diagnosis", "Diagnosis")],
         "compareRunCharts": _charts(),
@@ -83,6 +83,10 @@ def _state() -> dict[str, Any]:
         "groupsExpanded": {},
         "globalLineChartConfig": {"xAxisKey": "step", "lineSmoothness": 0, "selectedXAxisMetricKey": ""},
     }
+
+
+def _width(column: str) -> int:
+    return WIDTHS.get(column, round(PADDING + LETTER * len(column.removeprefix("metrics.").strip("`"))))
 
 
 def _section(uuid: str, name: str) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 from contextlib import suppress
 from hashlib import md5
@@ -30,9 +29,7 @@ FOLDER = "diagnosis"
 VIEWS_SINCE = (3, 15)  # the MLflow version that brought saved views
 OWN_EXPERIMENT = "mlstrat"  # where runs of our own go, unless an experiment is named
 COMMIT = "dvc.commit"
-TAG_NAME = 250
-FORBIDDEN = re.compile(r"[^/\w.: -]")  # what MLflow refuses in the name of a tag
-LOCK_TAGS = 50  # MLflow takes 100 tags at once
+TAG_LENGTH = 8000  # MLflow cuts longer tags without a word
 FORMAT = "3"  # part of the digest: a newer layout of the run is logged again
 
 
@@ -78,7 +75,7 @@ def track(params: Params, run_id: str | None = None) -> TrackedRun:
     named = run_id or _training_run_id(params)
     content = _content(record, params)
     files, datasets = (DIAGNOSIS, PAGE, PICTURE), tuple(_datasets(record, params))
-    update = run_update(record, files, datasets, {**_lock_tags(), **content})
+    update = run_update(record, files, datasets, {**_lock_tag(), **content})
     tracker = Tracker(resolve_uri(params.track.tracking_uri), params.track.patience_seconds, creates=named is None)
     if named is None:
         run = tracker.own_run(
@@ -241,16 +238,19 @@ def _content(record: Diagnosis, params: Params) -> dict[str, str]:
     return {"split_id": record.split_id, MODEL_HASH: content_hash(Path(params.track.model))}
 
 
-def _lock_tags() -> dict[str, str]:
-    """Return the hashes of dvc.lock as tags, under names that MLflow takes.
+def _lock_tag() -> dict[str, str]:
+    """Return the hashes of dvc.lock as one tag: a tag for each would push the verdict down the page.
 
     Reports are left out: they say what a run was found to be, not what it is.
     """
     from mlstrat_plugin.adapters.lockfile import recorded_hashes
 
-    known = {path: digest for path, digest in recorded_hashes().items() if not path.startswith("reports/")}
-    names = {path: "dvc.lock." + FORBIDDEN.sub("_", path) for path in list(known)[:LOCK_TAGS]}
-    return {name[:TAG_NAME]: known[path] for path, name in names.items()}
+    kept: dict[str, str] = {}
+    for path, digest in recorded_hashes().items():
+        longer = {**kept, path: digest}
+        if not path.startswith("reports/") and len(json.dumps(longer)) <= TAG_LENGTH:
+            kept = longer
+    return {"dvc.lock": json.dumps(kept)} if kept else {}
 
 
 def _bytes(file: Path) -> bytes:
