@@ -50,6 +50,7 @@ def diagnosis(folder: Path) -> dict[str, object]:
     return dict(json.loads((folder / "reports/diagnosis.json").read_text(encoding="utf-8")))
 
 
+@pytest.mark.filterwarnings("ignore")  # MLflow's own deprecations
 def test_web_only_is_a_mismatch_and_pooling_moves_it(repository: Path) -> None:
     first = diagnosis(repository)
     assert first["diagnosis"] == "mismatch"
@@ -76,6 +77,32 @@ def test_web_only_is_a_mismatch_and_pooling_moves_it(repository: Path) -> None:
     assert "mlstrat." not in run(["git", "diff", "--", "params.yaml"], repository).stdout
     difference = run(["dvc", "metrics", "diff"], repository).stdout
     assert "gaps.mismatch" in difference
+    back = run(["dvc", "exp", "run", "-S", "train.strategy=web_only"], repository)
+    assert "Stage 'train' is cached" in back.stdout
+    again = json.loads((repository / "reports/tracked_run.json").read_text(encoding="utf-8"))
+    assert again["run_id"] == tracked["run_id"]  # the run that trained this model, not the latest
+    run(["git", "-c", "user.name=a", "-c", "user.email=a@localhost", "commit", "-qam", "web only again"], repository)
+    commit = run(["mlstrat", "link"], repository).stdout.strip()
+    assert len(commit) == 40
+    check_temporary_experiment(repository, {"dvc.commit": commit, "run": tracked["run_id"]})
+
+
+def check_temporary_experiment(repository: Path, linked: dict[str, str]) -> None:
+    """What a temporary experiment logs is in the project's database, with its files, after its folder is gone."""
+    from mlflow import MlflowClient
+
+    run(["dvc", "exp", "run", "-q", "--temp", "-S", "train.strategy=fine_tune"], repository)
+    client = MlflowClient(f"sqlite:///{repository}/mlflow.db")
+    assert client.get_run(linked["run"]).data.tags["dvc.commit"] == linked["dvc.commit"]
+    newest = client.search_runs(["1"], order_by=["attributes.start_time DESC"])[0]
+    assert newest.info.run_name == "fine_tune"
+    assert newest.data.tags["diagnosis"]
+    assert newest.data.tags["mlstrat.completed"]
+    assert json.loads(newest.data.tags["dvc.lock"])["models/model.skops"] == newest.data.tags["model_hash"]
+    assert {"diagnosis/diagnosis.json", "diagnosis/ladder.png", "diagnosis/report.html"} == {
+        item.path for item in client.list_artifacts(newest.info.run_id, "diagnosis")
+    }
+    assert not list((repository / ".dvc/tmp/exps").glob("tmp*/"))
 
 
 @pytest.mark.parametrize("name", ["validate", "split", "predict", "diagnose", "track"])
