@@ -82,6 +82,16 @@ class RecordError(MlstratError):
     """A saved report is missing, damaged, or of another version."""
 
 
+class GateError(MlstratError):
+    """A promotion that cannot be decided, or must not be done."""
+
+
+class PromotionRefused(GateError):  # noqa: N818 - the name is the answer
+    """The gate's answer is no."""
+
+    exit_code = 1
+
+
 class TrackingError(MlstratError):
     """The tracking server did not take, or did not keep, the diagnosis."""
 

@@ -6,10 +6,12 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
+from mlstrat_plugin.blocks import Block, Flag, Number, Text, Whole
 from mlstrat_plugin.complaints import sentence
 from mlstrat_plugin.errors import ParamsError, did_you_mean, shown
+from mlstrat_plugin.gate_params import Gate  # noqa: TC001 - pydantic reads it
 from mlstrat_plugin.records import Settings
 from mlstrat_plugin.yamlfile import load_yaml
 
@@ -23,18 +25,8 @@ def _size(value: int | float) -> int | float:
     return value
 
 
-Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-Whole = Annotated[int, Field(strict=True)]
-Text = Annotated[str, Field(strict=True, min_length=1)]
-Flag = Annotated[bool, Field(strict=True)]
 SourceName = Annotated[str, Field(strict=True, pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
 Size = Annotated[Whole | Number, AfterValidator(_size)]
-
-
-class Block(BaseModel):
-    """A block of keys: unknown ones are errors, values never change after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Engine(Block):
@@ -229,6 +221,7 @@ class Params(Block):
     evaluate: Evaluate = Evaluate()
     diagnose: Diagnose = Diagnose()
     track: Track = Track()
+    gate: Gate | None = None
 
     @model_validator(mode="after")
     def _has_target(self) -> Params:

@@ -7,11 +7,12 @@ from dataclasses import asdict
 from typing import Any, TypeVar
 
 from mlstrat_plugin.errors import RecordError
+from mlstrat_plugin.gate_records import Decision, Ledger
 from mlstrat_plugin.records import SCHEMA_VERSION, Diagnosis, SizePlan, Splits, TrackedRun, Validation
 from mlstrat_plugin.run_records import Comparison, History
 
-Saved = Diagnosis | Validation | Splits | TrackedRun | SizePlan | Comparison | History
-Record = TypeVar("Record", Diagnosis, Validation, Splits, TrackedRun)
+Saved = Diagnosis | Validation | Splits | TrackedRun | SizePlan | Comparison | History | Decision | Ledger
+Record = TypeVar("Record", Diagnosis, Validation, Splits, TrackedRun, Decision, Ledger)
 
 
 def to_json(record: Saved) -> str:

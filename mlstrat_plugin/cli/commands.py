@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import click
 
-if TYPE_CHECKING:
-    from mlstrat_plugin.params import Params
-    from mlstrat_plugin.saving import Saved
+from mlstrat_plugin.cli.options import loaded_params, print_record, stage_options
 
-F = TypeVar("F", bound=Callable[..., Any])
 COUNT = re.compile(r"^(\d[\d_,]*)/(\d[\d_,]*)$")
 RUNGS = ("human", "train", "train-dev", "dev", "test")
 
@@ -34,31 +30,8 @@ class Fraction(click.ParamType):  # type: ignore[type-arg]  # generic in newer r
 FRACTION = Fraction()
 
 
-def _options(command: F) -> F:
-    """Add the options that every stage has."""
-    command = click.option("--json", "as_json", is_flag=True, help="Print the saved record as JSON.")(command)
-    return click.option(
-        "--params", "params_file", default="params.yaml", show_default=True, help="File with the `mlstrat:` block."
-    )(command)
-
-
-def _params(file: str) -> Params:
-    from mlstrat_plugin.params import load_params
-
-    return load_params(Path(file))
-
-
-def _print(record: Saved, pretty: Callable[[], None], as_json: bool, quiet: bool) -> None:
-    from mlstrat_plugin.saving import to_json
-
-    if as_json:
-        click.echo(to_json(record), nl=False)
-    elif not quiet:
-        pretty()
-
-
 @click.command()
-@_options
+@stage_options
 @click.pass_obj
 def validate(obj: dict[str, Any], params_file: str, as_json: bool) -> int:
     """Check every source: built-in checks and your expectations.
@@ -68,15 +41,15 @@ def validate(obj: dict[str, Any], params_file: str, as_json: bool) -> int:
     from mlstrat_plugin.cli.output import print_validation, working
     from mlstrat_plugin.stages.validate import validate as stage
 
-    params = _params(params_file)
+    params = loaded_params(params_file)
     with working("checking the sources", quiet=obj["quiet"]):
         record = stage(params)
-    _print(record, lambda: print_validation(record), as_json, obj["quiet"])
+    print_record(record, lambda: print_validation(record), as_json, obj["quiet"])
     return 0 if record.passed else 1
 
 
 @click.command()
-@_options
+@stage_options
 @click.pass_obj
 def split(obj: dict[str, Any], params_file: str, as_json: bool) -> None:
     """Cut the sources into train, train-dev, dev and test.
@@ -86,14 +59,14 @@ def split(obj: dict[str, Any], params_file: str, as_json: bool) -> None:
     from mlstrat_plugin.cli.output import print_splits, working
     from mlstrat_plugin.stages.split import split as stage
 
-    params = _params(params_file)
+    params = loaded_params(params_file)
     with working("splitting", quiet=obj["quiet"]):
         record = stage(params)
-    _print(record, lambda: print_splits(record), as_json, obj["quiet"])
+    print_record(record, lambda: print_splits(record), as_json, obj["quiet"])
 
 
 @click.command()
-@_options
+@stage_options
 @click.pass_obj
 def diagnose(obj: dict[str, Any], params_file: str, as_json: bool) -> None:
     """Score the predictions and say what holds the model back.
@@ -103,15 +76,15 @@ def diagnose(obj: dict[str, Any], params_file: str, as_json: bool) -> None:
     from mlstrat_plugin.cli.output import print_diagnosis, working
     from mlstrat_plugin.stages.diagnose import diagnose as stage
 
-    params = _params(params_file)
+    params = loaded_params(params_file)
     with working("diagnosing", quiet=obj["quiet"]):
         record = stage(params)
-    _print(record, lambda: print_diagnosis(record), as_json, obj["quiet"])
+    print_record(record, lambda: print_diagnosis(record), as_json, obj["quiet"])
 
 
 @click.command()
 @click.option("--run-id", help="Log to this run, instead of the one that mlstrat.track.run names.")
-@_options
+@stage_options
 @click.pass_obj
 def track(obj: dict[str, Any], run_id: str | None, params_file: str, as_json: bool) -> None:
     """Log the diagnosis to the MLflow run of the model.
@@ -122,10 +95,10 @@ def track(obj: dict[str, Any], run_id: str | None, params_file: str, as_json: bo
     from mlstrat_plugin.stages.track import track as stage
     from mlstrat_plugin.stages.track import where
 
-    params = _params(params_file)
+    params = loaded_params(params_file)
     with working("logging to MLflow", quiet=obj["quiet"]):
         record = stage(params, run_id)
-    _print(record, lambda: click.echo(where(params)), as_json, obj["quiet"])
+    print_record(record, lambda: click.echo(where(params)), as_json, obj["quiet"])
 
 
 @click.command()
@@ -140,7 +113,7 @@ def link(obj: dict[str, Any], params_file: str) -> None:
     """
     from mlstrat_plugin.stages.track import link as link_commit
 
-    commit = link_commit(_params(params_file))
+    commit = link_commit(loaded_params(params_file))
     if not obj["quiet"]:
         click.echo(commit)
 
@@ -149,7 +122,7 @@ def link(obj: dict[str, Any], params_file: str) -> None:
 @click.argument("first")
 @click.argument("second")
 @click.option("--markdown", is_flag=True, help="Print Markdown for a pull request.")
-@_options
+@stage_options
 @click.pass_obj
 def compare(obj: dict[str, Any], first: str, second: str, markdown: bool, params_file: str, as_json: bool) -> None:
     """Say what changed between two runs, and which gap moved.
@@ -169,13 +142,13 @@ def compare(obj: dict[str, Any], first: str, second: str, markdown: bool, params
 
         click.echo(comparison_markdown(record), nl=False)
         return
-    _print(record, lambda: print_comparison(record), as_json, obj["quiet"])
+    print_record(record, lambda: print_comparison(record), as_json, obj["quiet"])
 
 
 @click.command()
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="The most runs to list.")
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a page with the gaps over time.")
-@_options
+@stage_options
 @click.pass_obj
 def history(obj: dict[str, Any], limit: int, html: Path | None, params_file: str, as_json: bool) -> None:
     """List the diagnosed runs of the experiment, newest first.
@@ -187,22 +160,22 @@ def history(obj: dict[str, Any], limit: int, html: Path | None, params_file: str
     from mlstrat_plugin.stages.history import history as list_runs
     from mlstrat_plugin.stages.history import history_page
 
-    params = _params(params_file)
+    params = loaded_params(params_file)
     with working("asking MLflow", quiet=obj["quiet"]):
         record = list_runs(params, limit=limit)
         if html is not None:
             write_text(html, history_page(record))
-    _print(record, lambda: print_history(record), as_json, obj["quiet"])
+    print_record(record, lambda: print_history(record), as_json, obj["quiet"])
 
 
 @click.command()
-@_options
+@stage_options
 def show(params_file: str, as_json: bool) -> None:
     """Print the saved diagnosis and where to see it in MLflow."""
     from mlstrat_plugin.cli.output import print_diagnosis
     from mlstrat_plugin.stages.track import read_diagnosis, where
 
-    params = _params(params_file)
+    params = loaded_params(params_file)
     record = read_diagnosis()
     pages = where(params)
 
@@ -210,7 +183,7 @@ def show(params_file: str, as_json: bool) -> None:
         print_diagnosis(record)
         click.echo(f"\nIn MLflow:\n{pages}")
 
-    _print(record, pretty, as_json, quiet=False)
+    print_record(record, pretty, as_json, quiet=False)
 
 
 @click.command()
@@ -239,7 +212,7 @@ def size(obj: dict[str, Any], /, as_json: bool, **numbers: Any) -> None:
 
         print_plan(plan)
 
-    _print(plan, pretty, as_json, obj["quiet"])
+    print_record(plan, pretty, as_json, obj["quiet"])
 
 
 @click.command()
@@ -280,7 +253,7 @@ def quick(
 
         print_diagnosis(record)
 
-    _print(record, pretty, as_json, obj["quiet"])
+    print_record(record, pretty, as_json, obj["quiet"])
 
 
 def _ladder(rungs: tuple[str, ...]) -> dict[str, Any]:

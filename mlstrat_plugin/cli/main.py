@@ -22,12 +22,15 @@ COMMANDS = {
     "diagnose": "Score the predictions and say what holds the model back.",
     "track": "Log the diagnosis to the MLflow run of the model.",
     "link": "Tag the tracked run with the commit that holds its results.",
+    "gate": "Decide whether the tracked model may be promoted, and write down why.",
+    "promote": "Let the alias name the model that the gate has passed.",
     "compare": "Say what changed between two runs, and which gap moved.",
     "history": "List the diagnosed runs of the experiment, newest first.",
     "show": "Print the saved diagnosis and where to see it in MLflow.",
     "size": "Say how many rows it takes, before any data.",
     "quick": "Diagnose from five error counts, without any files.",
 }
+ELSEWHERE = {"gate": "gate_commands", "promote": "gate_commands"}  # commands that are not in the module `commands`
 
 
 class LazyGroup(click.Group):
@@ -43,7 +46,8 @@ class LazyGroup(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module("mlstrat_plugin.cli.commands"), cmd_name)
+        module = import_module(f"mlstrat_plugin.cli.{ELSEWHERE.get(cmd_name, 'commands')}")
+        command: click.Command = getattr(module, cmd_name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from mlstrat_plugin.errors import MlstratError
+    from mlstrat_plugin.gate_records import Decision
     from mlstrat_plugin.records import Diagnosis, SizePlan, Splits, Validation
     from mlstrat_plugin.run_records import Comparison, History
 
@@ -86,6 +87,19 @@ def print_history(record: History) -> None:
         console().print("no diagnosed run yet; `mlstrat track` logs one")
         return
     _table(HISTORY_HEAD, history_rows(record))
+
+
+def print_decision(record: Decision) -> None:
+    """Print the answer and its reason, then the evidence."""
+    from mlstrat_plugin.report.gate_page import CHALLENGE, CONDITIONS, challenge_rows, condition_rows, looks_line
+
+    console().print(f"{record.decision}: {record.reason}", markup=False, highlight=False)
+    champion = f"version {record.champion}" if record.champion else "no champion"
+    console().print(f"{record.model}@{record.alias}, {champion}; {looks_line(record)}", markup=False, highlight=False)
+    if record.challenge is not None:
+        _table(CHALLENGE, challenge_rows(record))
+    if record.conditions:
+        _table(CONDITIONS, condition_rows(record))
 
 
 def print_plan(plan: SizePlan) -> None:

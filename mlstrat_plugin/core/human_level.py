@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 from mlstrat_plugin.core.estimate import Estimate, constant
 from mlstrat_plugin.core.several import corrected_z
+from mlstrat_plugin.core.tallies import ErrorTally
 from mlstrat_plugin.errors import EstimateError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mlstrat_plugin.core.tallies import Tally
+    from mlstrat_plugin.params import Human
 
 BEST = "best"
 
@@ -144,3 +146,14 @@ class RaterGroups:
 
         method = f"best of {len(everyone)} groups, {chosen.method}"
         return Estimate(chosen.value, bounds, chosen.n_effective, method, groups=chosen.groups)
+
+
+def human_level(human: Human) -> Declared | ErrorTally:
+    """Return the human level as it was given: declared, or counted."""
+    if human.error is not None:
+        return Declared(human.error)
+    if human.tasks is not None:
+        return Declared(sum(human.tasks.values()) / len(human.tasks))
+    if human.loss is not None:
+        return Declared(human.loss, is_rate=False)
+    return ErrorTally(wrong=human.errors or 0, n=human.n or 0)

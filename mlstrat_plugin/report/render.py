@@ -59,8 +59,8 @@ def note_markdown(record: Diagnosis, *, picture: str, report: str) -> str:
     """
     view = view_of(record)
     lines = [f"**{markdown(view.diagnosis)}** - {markdown(view.summary)}", "", f"![ladder]({picture})", ""]
-    lines += _table(("error", "value", "interval", "wrong of rows", "method"), view.ladder)
-    lines += _table(("gap", "between", view.gap_word, "simultaneous interval", "status", "method"), view.gaps)
+    lines += markdown_table(("error", "value", "interval", "wrong of rows", "method"), view.ladder)
+    lines += markdown_table(("gap", "between", view.gap_word, "simultaneous interval", "status", "method"), view.gaps)
     lines += [f"- **{markdown(task.name)}**: {markdown(task.cells[1])}" for task in view.tasks]
     for finding in view.findings:
         lines.append(f"- **{finding.code} {markdown(finding.title)}**: {markdown(finding.message)}")
@@ -73,7 +73,7 @@ def description_markdown(record: Diagnosis) -> str:
     """Return the text of a registered version, plain words first: its table shows the source, cut after some words."""
     view = view_of(record)
     lines = [f"{markdown(view.diagnosis)} - {markdown(view.summary)}", ""]
-    lines += _table(("error", "value", "interval", "wrong of rows", "method"), view.ladder)
+    lines += markdown_table(("error", "value", "interval", "wrong of rows", "method"), view.ladder)
     return "\n".join(lines).rstrip()
 
 
@@ -89,15 +89,16 @@ def comparison_markdown(record: Comparison) -> str:
         f"Changes in {unit}, below zero is better.",
         "",
     ]
-    lines += _table(("gap", "change", "simultaneous interval", "status", "method"), gaps)
-    lines += _table(("error", "change", "interval", "status", "rows", "method"), errors)
+    lines += markdown_table(("gap", "change", "simultaneous interval", "status", "method"), gaps)
+    lines += markdown_table(("error", "change", "interval", "status", "rows", "method"), errors)
     if params:
-        lines += _table(("setting", before, after), params)
+        lines += markdown_table(("setting", before, after), params)
     lines += [f"- {markdown(note)}" for note in record.notes]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _table(head: tuple[str, ...], rows: tuple[Row, ...]) -> list[str]:
+def markdown_table(head: tuple[str, ...], rows: tuple[Row, ...]) -> list[str]:
+    """Return the lines of a table; everything is escaped."""
     lines = [f"| {' | '.join(markdown(cell) for cell in head)} |", f"|{'---|' * len(head)}"]
     lines += [f"| {' | '.join(markdown(cell) for cell in (row.name, *row.cells))} |" for row in rows]
     return [*lines, ""]

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import sys
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlstrat_plugin.adapters.files import replacing
 from mlstrat_plugin.core.diagnosis import Measurement, diagnose_ladder
 from mlstrat_plugin.core.findings import Circumstances, People
-from mlstrat_plugin.core.human_level import Declared
+from mlstrat_plugin.core.human_level import Declared, human_level
 from mlstrat_plugin.core.several import SliceTally, TaskTally
-from mlstrat_plugin.core.tallies import ErrorTally, RatioTally
-from mlstrat_plugin.errors import ParamsError, RecordError
-from mlstrat_plugin.records import HUMAN, Diagnosis, Splits
+from mlstrat_plugin.core.tallies import RatioTally
+from mlstrat_plugin.errors import RecordError
+from mlstrat_plugin.records import HUMAN, Diagnosis, Split, Splits
 from mlstrat_plugin.saving import from_json, to_json
 
 if TYPE_CHECKING:
-    from mlstrat_plugin.core.confusion import Scorer
-    from mlstrat_plugin.params import Evaluate, Human, Params
+    from mlstrat_plugin.params import Params
     from mlstrat_plugin.tables.rating import Ratings
     from mlstrat_plugin.tables.tallying import Tallies
 
@@ -46,6 +43,7 @@ def diagnose(params: Params) -> Diagnosis:
     from mlstrat_plugin.report.charts import ladder_png
     from mlstrat_plugin.report.render import ladder_csv, metrics_json, report_html
     from mlstrat_plugin.tables.engine import Engine
+    from mlstrat_plugin.tables.metrics import scorer_of
     from mlstrat_plugin.tables.rating import rate
     from mlstrat_plugin.tables.tallying import tally
 
@@ -56,6 +54,8 @@ def diagnose(params: Params) -> Diagnosis:
         tallies = tally(engine, folder, params.columns, params.evaluate, scorer_of(params.evaluate))
         if params.human is not None and params.human.table is not None:
             ratings = rate(engine, folder, params.columns, params.human, roles)
+    if params.gate is not None and params.gate.test == "sealed":
+        tallies = tallies.without(Split.TEST)  # its error stays unseen until a model passes the gate
     ladder: dict[str, Measurement] = {**tallies.ladder}
     if params.human is not None:
         ladder[HUMAN] = ratings.level if ratings is not None else human_level(params.human)
@@ -115,46 +115,6 @@ def _people(ratings: Ratings | None, confidence: float) -> People | None:
         return None
     level = ratings.level
     return People(chosen=level.chosen, alike=level.alike(confidence), raters=ratings.raters, silent=ratings.silent)
-
-
-def scorer_of(params: Evaluate) -> Scorer | None:
-    """Return what scores the confusion matrix, for the metrics that are made of it.
-
-    Raises
-    ------
-    ParamsError
-        A dotted name cannot be imported, or is no function.
-    """
-    from mlstrat_plugin.core.confusion import Function, MacroF1
-
-    if params.metric == "macro_f1":
-        return MacroF1()
-    if "." not in params.metric:
-        return None
-    module, _, name = params.metric.rpartition(".")
-    sys.path.insert(0, str(Path.cwd()))  # the project's own modules, as `python -m` would find them
-    try:
-        call = getattr(import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        raise ParamsError(
-            f"mlstrat.evaluate.metric = {params.metric}: {error}", hint="name a function that can be imported"
-        ) from error
-    finally:
-        sys.path.remove(str(Path.cwd()))
-    if not callable(call):
-        raise ParamsError(f"mlstrat.evaluate.metric = {params.metric} is no function", hint="name a function")
-    return Function(call=call, name=params.metric, draws=params.draws, seed=params.seed)
-
-
-def human_level(human: Human) -> Measurement:
-    """Return the human level as it was given: declared, or counted."""
-    if human.error is not None:
-        return Declared(human.error)
-    if human.tasks is not None:
-        return Declared(sum(human.tasks.values()) / len(human.tasks))
-    if human.loss is not None:
-        return Declared(human.loss, is_rate=False)
-    return ErrorTally(wrong=human.errors or 0, n=human.n or 0)
 
 
 def _splits() -> Splits:

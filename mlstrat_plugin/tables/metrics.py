@@ -120,3 +120,22 @@ def _f1(joined: Table, positive: Any) -> tuple[Value, Value]:
     """Return where the answer is falsely or wrongly not positive, and where label or answer is positive."""
     label, answer = joined.label == positive, joined.prediction == positive
     return (label != answer).cast("int64"), (label | answer).cast("int64")
+
+
+def scorer_of(params: Evaluate) -> Scorer | None:
+    """Return what scores the confusion matrix, for the metrics that are made of it.
+
+    Raises
+    ------
+    ParamsError
+        A dotted name cannot be imported, or is no function.
+    """
+    from mlstrat_plugin.core.confusion import Function, MacroF1
+    from mlstrat_plugin.dotted import imported
+
+    if params.metric == "macro_f1":
+        return MacroF1()
+    if "." not in params.metric:
+        return None
+    call = imported(params.metric, "mlstrat.evaluate.metric")
+    return Function(call=call, name=params.metric, draws=params.draws, seed=params.seed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +41,15 @@ class Tallies:
     not_trained_on: tuple[str, ...]
     groups: dict[str, int] | None
     train_rows: int | None
+
+    def without(self, split: Split) -> Tallies:
+        """Return the tallies without those of one split."""
+        return replace(
+            self,
+            by_source={name: tallies for name, tallies in self.by_source.items() if name != split.value},
+            ladder={name: tally for name, tally in self.ladder.items() if name != split.value},
+            groups=None if self.groups is None else {n: c for n, c in self.groups.items() if n != split.value},
+        )
 
 
 def tally(engine: Engine, folder: Path, columns: Columns, params: Evaluate, scorer: Scorer | None = None) -> Tallies:

@@ -4,6 +4,7 @@ from mlstrat_plugin.adapters.tracking.connection import Connection, Run, RunErro
 from mlstrat_plugin.adapters.tracking.finding import MODEL_HASH, Content
 from mlstrat_plugin.adapters.tracking.notes import merged_note
 from mlstrat_plugin.adapters.tracking.reading import Reader
+from mlstrat_plugin.adapters.tracking.registry import WON, Registry, Version
 from mlstrat_plugin.adapters.tracking.writing import (
     COMPLETED,
     DIGEST,
@@ -19,14 +20,17 @@ __all__ = [
     "DIGEST",
     "MODEL_HASH",
     "NOTE",
+    "WON",
     "Connection",
     "Content",
     "DatasetItem",
     "Reader",
+    "Registry",
     "Run",
     "RunError",
     "RunUpdate",
     "Tracker",
+    "Version",
     "active",
     "merged_note",
 ]

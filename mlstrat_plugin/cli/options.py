@@ -1,0 +1,40 @@
+"""What the commands share: their options, the params, how a record is printed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from mlstrat_plugin.params import Params
+    from mlstrat_plugin.saving import Saved
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def stage_options(command: F) -> F:
+    """Add the options that every stage has."""
+    command = click.option("--json", "as_json", is_flag=True, help="Print the saved record as JSON.")(command)
+    return click.option(
+        "--params", "params_file", default="params.yaml", show_default=True, help="File with the `mlstrat:` block."
+    )(command)
+
+
+def loaded_params(file: str) -> Params:
+    """Return the checked params of a file."""
+    from mlstrat_plugin.params import load_params
+
+    return load_params(Path(file))
+
+
+def print_record(record: Saved, pretty: Callable[[], None], as_json: bool, quiet: bool) -> None:
+    """Print a record as JSON, or for people."""
+    from mlstrat_plugin.saving import to_json
+
+    if as_json:
+        click.echo(to_json(record), nl=False)
+    elif not quiet:
+        pretty()

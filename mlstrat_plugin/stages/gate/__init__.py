@@ -1,0 +1,7 @@
+"""The stage ``gate``: the tracked model against the policy and the champion, and the alias that moves on a pass."""
+
+from mlstrat_plugin.stages.gate.deciding import gate
+from mlstrat_plugin.stages.gate.inputs import read_decision
+from mlstrat_plugin.stages.gate.promoting import Promotion, promote
+
+__all__ = ["Promotion", "gate", "promote", "read_decision"]

@@ -1,0 +1,209 @@
+"""What is known about a candidate: every condition measured, and the comparison with the champion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import NormalDist
+from typing import TYPE_CHECKING
+
+from mlstrat_plugin.core.comparison import estimate_of
+from mlstrat_plugin.core.gate import challenge_of, judge, of_test, unmeasured
+from mlstrat_plugin.core.human_level import human_level
+from mlstrat_plugin.core.intervals import z_value
+from mlstrat_plugin.errors import GateError
+from mlstrat_plugin.records import HUMAN, Diagnosis, Split
+from mlstrat_plugin.saving import from_json
+from mlstrat_plugin.stages.gate.inputs import DIAGNOSIS, FOLDER, policy_of, read_diagnosis, size_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mlstrat_plugin.adapters.tracking import Registry, Version
+    from mlstrat_plugin.core.diagnosis import Measurement
+    from mlstrat_plugin.gate_records import Challenge, ConditionResult, Looks
+    from mlstrat_plugin.params import Params
+    from mlstrat_plugin.tables.engine import Engine
+    from mlstrat_plugin.tables.evidence import Rows
+    from mlstrat_plugin.tables.outcomes import Change
+
+OUTCOMES = "outcomes.parquet"
+PAIRED = ("error_rate", "weighted_error", "mean_loss")  # metrics that are sums over rows
+SAME = 1e-9  # saved numbers are rounded to ten digits
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """What was measured; the file of all rows, and the one of dev rows alone."""
+
+    conditions: tuple[ConditionResult, ...]
+    challenge: Challenge | None
+    problems: list[str]
+    rows: Path
+    dev_rows: Path
+
+
+def gather(params: Params, registry: Registry, champion: Version | None, looks: Looks, scratch: Path) -> Evidence:
+    """Measure what the policy asks for; files go to ``scratch``.
+
+    Raises
+    ------
+    PredictionsError
+        The predictions do not fit the splits.
+    GateError
+        The champion's model cannot be scored on today's rows.
+    TrackingError
+        The server failed.
+    """
+    from mlstrat_plugin.tables.engine import Engine
+    from mlstrat_plugin.tables.evidence import Rows, measure
+    from mlstrat_plugin.tables.metrics import scorer_of
+    from mlstrat_plugin.tables.outcomes import write_outcomes
+    from mlstrat_plugin.tables.tallying import tally
+
+    policy, folder = policy_of(params), Path(params.split.folder)
+    files = {scratch / "all" / OUTCOMES: (Split.DEV, Split.TEST), scratch / "dev" / OUTCOMES: (Split.DEV,)}
+    for file in files:
+        file.parent.mkdir()
+    whole, dev = files
+    with Engine(params.engine, ordered=False) as engine:
+        tallies = tally(engine, folder, params.columns, params.evaluate, scorer_of(params.evaluate))
+        write_outcomes(engine, folder, Path(params.evaluate.predictions), params.columns, _loss(params), files)
+        ladder: dict[str, Measurement] = {**tallies.ladder}
+        if params.human is not None and params.human.table is None:
+            ladder[HUMAN] = human_level(params.human)
+        rows = Rows(
+            ladder=ladder,
+            by_source=tallies.by_source,
+            outcomes=whole,
+            model_bytes=size_of(Path(str(params.track.model))),
+            grouped=params.columns.group is not None,
+        )
+        conditions = []
+        for name, condition in policy.conditions.items():
+            z = looks.z if of_test(name) else z_value(1 - policy.confidence)
+            found = measure(engine, rows, name, condition, policy.confidence)
+            conditions.append(
+                judge(name, found.limit, found.amount, z, n=found.n, method=found.method, note=found.note)
+            )
+        challenge = _challenge(params, registry, champion, looks, engine, rows, scratch)
+    return Evidence(
+        conditions=tuple(conditions), challenge=challenge, problems=_stale(ladder), rows=whole, dev_rows=dev
+    )
+
+
+def _loss(params: Params) -> str | None:
+    return params.evaluate.loss if params.evaluate.metric == "mean_loss" else None
+
+
+def _stale(ladder: Mapping[str, Measurement]) -> list[str]:
+    """Return a problem where the saved diagnosis was not made of these predictions."""
+    saved = read_diagnosis().errors
+    for rung, error in saved.items():
+        if rung == HUMAN:
+            continue
+        now = ladder.get(rung)
+        if now is None or now.n != error.n or abs(now.estimate().value - error.value) > SAME:
+            return [f"{DIAGNOSIS} is stale: the predictions give another {rung}; run `mlstrat diagnose` and `track`"]
+    return []
+
+
+def _challenge(
+    params: Params,
+    registry: Registry,
+    champion: Version | None,
+    looks: Looks,
+    engine: Engine,
+    rows: Rows,
+    scratch: Path,
+) -> Challenge | None:
+    """Compare with the champion on the same rows, where the policy asks for it and there is a champion."""
+    policy, metric = policy_of(params), params.evaluate.metric
+    optimize = policy.optimize
+    if optimize is None or champion is None:
+        return None
+    z = looks.z if optimize.split == Split.TEST.value else z_value(1 - policy.confidence)
+    if metric not in PAIRED:
+        change = _two_samples(registry, champion, rows, optimize.split, scratch)
+    else:
+        change = _paired(params, registry, champion, engine, rows, scratch)
+    if change.amount is None:
+        return unmeasured(optimize, change.why)
+    return challenge_of(
+        change.amount,
+        optimize,
+        z,
+        paired=change.pairs,
+        alpha=NormalDist().cdf(-z),
+        n=change.n,
+        method=" - ".join(sorted({one.method for one in change.amount.terms})),
+    )
+
+
+def _paired(params: Params, registry: Registry, champion: Version, engine: Engine, rows: Rows, scratch: Path) -> Change:
+    from mlstrat_plugin.tables.outcomes import Change, change_of
+
+    policy = policy_of(params)
+    split = Split(policy.optimize.split) if policy.optimize else Split.TEST
+    theirs = registry.fetch(champion.run_id, f"{FOLDER}/{OUTCOMES}", scratch)
+    change = Change(amount=None, pairs=None, n=0, why=f"the run of version {champion.version} keeps no {OUTCOMES}")
+    if theirs is not None:
+        change = change_of(engine, theirs, rows.outcomes, split, params.evaluate.metric, grouped=rows.grouped)
+    if change.amount is not None:
+        return change
+    if not policy.rescore:
+        return replace(change, why=f"{change.why}; mlstrat.gate.rescore: true scores its model on today's rows")
+    theirs = _rescored(params, registry, champion, engine, scratch)
+    return change_of(engine, theirs, rows.outcomes, split, params.evaluate.metric, grouped=rows.grouped)
+
+
+def _rescored(params: Params, registry: Registry, champion: Version, engine: Engine, scratch: Path) -> Path:
+    """Let the champion's model answer today's dev and test rows, and return the file of its outcomes.
+
+    Raises
+    ------
+    GateError
+        Its losses would be needed, or its answers do not fit the rows.
+    """
+    import pandas as pd
+
+    from mlstrat_plugin.dotted import imported
+    from mlstrat_plugin.tables.outcomes import write_outcomes
+
+    if params.evaluate.metric == "mean_loss":
+        raise GateError(
+            "a model gives answers, no losses: it cannot be rescored", hint="set mlstrat.gate.rescore: false"
+        )
+    folder, columns, inputs = Path(params.split.folder), params.columns, policy_of(params).inputs
+    rows = pd.concat([pd.read_parquet(folder / f"{split.file_stem}.parquet") for split in (Split.DEV, Split.TEST)])
+    features = (
+        imported(inputs, "mlstrat.gate.inputs")(rows) if inputs else rows.drop(columns=[columns.id, columns.label])
+    )
+    answers = registry.predict(champion, features)
+    if len(answers) != len(rows):
+        raise GateError(
+            f"the model of version {champion.version} gave {len(answers)} answers for {len(rows)} rows",
+            hint="name in mlstrat.gate.inputs the function that makes its input of rows",
+        )
+    predictions, file = scratch / "champion.parquet", scratch / "champion" / OUTCOMES
+    file.parent.mkdir()
+    pd.DataFrame({columns.id: rows[columns.id], "prediction": answers}).to_parquet(predictions, index=False)
+    write_outcomes(engine, folder, predictions, columns, None, {file: (Split.DEV, Split.TEST)})
+    return file
+
+
+def _two_samples(registry: Registry, champion: Version, rows: Rows, split: str, scratch: Path) -> Change:
+    """Compare a metric that has no rows of its own with the champion's saved estimate, as two independent samples."""
+    from mlstrat_plugin.tables.outcomes import Change
+
+    saved = registry.fetch(champion.run_id, f"diagnosis/{DIAGNOSIS.name}", scratch)
+    error = None
+    if saved is not None:
+        theirs = from_json(Diagnosis, saved.read_text(encoding="utf-8"), name="the champion's diagnosis", stage="track")
+        error = theirs.errors.get(split) if theirs.test_id == read_diagnosis().test_id else None
+    if saved is None or error is None:
+        why = f"version {champion.version} has no {split} error on this test set"
+        return Change(amount=None, pairs=None, n=0, why=why)
+    ours = rows.ladder[split]
+    change = ours.estimate() - estimate_of(error, theirs.settings.confidence)
+    return Change(amount=change, pairs=None, n=ours.n or 0)

@@ -1,0 +1,177 @@
+"""Move the alias on a pass: only while everything is as it was when the gate decided."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlstrat_plugin.adapters.files import write_text
+from mlstrat_plugin.core.signing import DECISION_TAG, KEY_VARIABLE, SIGNATURE_TAG, Warrant, signature
+from mlstrat_plugin.errors import GateError, PromotionRefused
+from mlstrat_plugin.saving import to_json
+from mlstrat_plugin.stages.gate.inputs import (
+    FOLDER,
+    LEDGER,
+    candidate_of,
+    connect,
+    input_hashes,
+    policy_hash,
+    policy_of,
+    read_decision,
+    read_ledger,
+)
+
+if TYPE_CHECKING:
+    from mlstrat_plugin.adapters.tracking import Registry, Run, Version
+    from mlstrat_plugin.gate_params import Gate
+    from mlstrat_plugin.gate_records import Decision
+    from mlstrat_plugin.params import Params
+
+PROMOTION = Path("reports/promotion.json")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Promotion:
+    """An alias that was moved: by whom, when (UTC), from which version, and why where the gate had not passed it."""
+
+    schema_version: int = 1
+    model: str
+    alias: str
+    version: str
+    champion_before: str
+    run_id: str
+    decision: str
+    reason: str
+    forced: str
+    by: str
+    at: str
+
+
+def promote(params: Params, *, force: str = "") -> Promotion:
+    """Let the alias name the candidate's version, and write ``reports/promotion.json``, the run and the version.
+
+    Parameters
+    ----------
+    params : Params
+        The policy and where everything is.
+    force : str
+        Why a person promotes what the gate has not passed, recorded with who and when; empty to follow the gate.
+
+    Raises
+    ------
+    PromotionRefused
+        The gate did not pass the model.
+    GateError
+        The decision is stale, the champion changed, or there is no single version to promote.
+    TrackingError
+        The registry failed, or refused.
+    """
+    policy, decision = policy_of(params), read_decision()
+    _require_fresh(params, decision)
+    if decision.decision != "promote" and not force:
+        raise PromotionRefused(
+            f"the gate said {decision.decision}: {decision.reason}",
+            hint='`mlstrat promote --force --reason "..."` promotes all the same, and is recorded',
+        )
+    registry, run = connect(params, decision.candidate.run_id)
+    version = _version(registry, run, policy)
+    present = registry.champion(policy.model, policy.alias)
+    before = (present.version if present else "") if force else decision.champion
+    promotion = Promotion(
+        model=policy.model,
+        alias=policy.alias,
+        version=version.version,
+        champion_before=before,
+        run_id=run.run_id,
+        decision=decision.decision,
+        reason=decision.reason,
+        forced=force,
+        by=getpass.getuser(),
+        at=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    registry.describe(version, _line(promotion), _tags(promotion, decision))
+    registry.move(policy.model, policy.alias, version, expected=before)
+    _record(registry, run, decision, promotion)
+    return promotion
+
+
+def _require_fresh(params: Params, decision: Decision) -> None:
+    """Check that everything the decision rests on is still as it was."""
+    now = {
+        **input_hashes(params),
+        "mlstrat.gate and the metric": policy_hash(params),
+        "candidate": candidate_of(params),
+    }
+    then = {
+        **decision.inputs,
+        "mlstrat.gate and the metric": decision.policy_hash,
+        "candidate": decision.candidate,
+    }
+    changed = sorted(name for name in {*now, *then} if now.get(name) != then.get(name))
+    policy = policy_of(params)
+    if (decision.model, decision.alias) != (policy.model, policy.alias):
+        changed.append("the registered model or its alias")
+    if changed:
+        raise GateError(
+            f"reports/gate.json is stale: {', '.join(changed[:5])} changed since the decision",
+            hint="run `mlstrat gate` again",
+        )
+
+
+def _version(registry: Registry, run: Run, policy: Gate) -> Version:
+    found = registry.versions_of(policy.model, run.run_id)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = ", ".join(version.version for version in found[:5])
+        raise GateError(
+            f"run {run.run_id} has several versions of {policy.model} ({names})", hint="delete all but the candidate"
+        )
+    if not policy.register_:
+        raise GateError(
+            f"run {run.run_id} has no version of {policy.model}",
+            hint="register its model, or set mlstrat.gate.register: true",
+        )
+    return registry.register(policy.model, run)
+
+
+def _tags(promotion: Promotion, decision: Decision) -> dict[str, str]:
+    """Return what the version carries: the decision, signed where there is a key."""
+    warrant = Warrant(
+        model=promotion.model,
+        alias=promotion.alias,
+        version=promotion.version,
+        run_id=promotion.run_id,
+        policy_hash=decision.policy_hash,
+        champion=promotion.champion_before,
+        decision=decision.decision,
+        forced=promotion.forced,
+    )
+    tags = {"gate": "forced" if promotion.forced else "pass", DECISION_TAG: warrant.text()}
+    key = os.environ.get(KEY_VARIABLE, "")
+    return {**tags, SIGNATURE_TAG: signature(warrant, key.encode("utf-8"))} if key else tags
+
+
+def _line(promotion: Promotion) -> str:
+    before = f"version {promotion.champion_before}" if promotion.champion_before else "no version"
+    how = f"forced: {promotion.forced}" if promotion.forced else promotion.reason
+    return f"{promotion.alias} instead of {before}, by {promotion.by} at {promotion.at} - {how}"
+
+
+def _record(registry: Registry, run: Run, decision: Decision, promotion: Promotion) -> None:
+    """Write who, when and why; a comparison that was won on a test set spends it."""
+    from mlstrat_plugin.adapters.tracking import WON
+
+    write_text(PROMOTION, json.dumps(asdict(promotion), indent=2, ensure_ascii=False) + "\n")
+    tags = {"gate": "forced" if promotion.forced else "pass", "promoted": f"{promotion.model} {promotion.version}"}
+    if decision.challenge is not None and not promotion.forced:
+        candidate = decision.candidate
+        tags[WON] = candidate.test_id
+        write_text(LEDGER, to_json(read_ledger().winning(candidate.test_id, candidate.model_hash)))
+    registry.tag_run(run.run_id, tags)
+    registry.upload(run, FOLDER, PROMOTION)
