@@ -20,7 +20,7 @@ def sentence(item: dict[str, Any], root: type[BaseModel], block: str) -> str:
     if item["type"] == "missing":
         return f"{path}: missing; give {description}"
     reason = item["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-    if item["type"] == "value_error" and not description:
+    if item["type"] == "value_error" and (not description or item["loc"][-1] == "[key]"):
         return f"{path}: {reason}"
     if item["type"] == "model_type":
         return f"{path} = {shown(item['input'])}: must be a block with keys {', '.join(model.model_fields)}"

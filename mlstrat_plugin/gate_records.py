@@ -31,8 +31,8 @@ class ConditionResult:
 class Challenge:
     """Challenger minus champion on one split; below zero the challenger is better.
 
-    ``fixed`` rows only the challenger answered rightly, ``broken`` rows only the champion; ``p_value`` is McNemar's
-    one-sided mid-p; ``rows_needed`` would decide at the same discordance.
+    ``fixed`` rows only the challenger answered rightly, ``broken`` rows only the champion; ``p_value`` is one-sided;
+    ``rows_needed`` would decide at the same discordance.
     """
 
     split: str
@@ -45,6 +45,7 @@ class Challenge:
     fixed: int | None
     broken: int | None
     p_value: float | None
+    p_method: str
     rows_needed: int | None
     method: str
     answer: Answer

@@ -88,9 +88,9 @@ def run() -> None:
     """
     gc.set_threshold(100_000, 50, 50)
     code = _run(None)
-    for thread in threading.enumerate():
-        if thread is not threading.current_thread() and not thread.daemon:
-            thread.join()
+    # What the interpreter itself does at the end, in its order: pools let their idle workers go, threads that still
+    # work are waited for, then exit functions run.
+    threading._shutdown()  # type: ignore[attr-defined]  # typeshed leaves it out
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):  # the reader left

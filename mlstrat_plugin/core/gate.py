@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import comb, isfinite, log, pi, sqrt
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 from mlstrat_plugin.core.intervals import z_value
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from mlstrat_plugin.gate_params import Optimize
 
 POWER = 0.8
+MCNEMARS = "bonett-price"  # the method of rows that are paired and independent
+LARGEST_Z, Z_STEP = 8.0, 1e-6  # p = 6e-16: smaller ones say no more
 
 
 def look_quantile(*, budget: int, promotions: int, confidence: float, sealed: bool) -> tuple[float, float]:
@@ -126,6 +129,7 @@ def challenge_of(
         How the bounds are made.
     """
     low, high = change.bounds(z)
+    p, p_method = _p_value(change, paired, method)
     limit = optimize.margin if optimize.goal == "non-inferior" else -optimize.margin
     known = isfinite(low) and isfinite(high)
     answer: Answer = "unclear" if not known else "pass" if high < limit else "fail" if low > limit else "unclear"
@@ -139,17 +143,29 @@ def challenge_of(
         n=n,
         fixed=paired.fixed if paired else None,
         broken=paired.broken if paired else None,
-        p_value=paired.mid_p() if paired else None,
+        p_value=p,
+        p_method=p_method,
         rows_needed=_rows_needed(change.value, limit, paired, alpha) if answer == "unclear" and known else None,
         method=method,
         answer=answer,
     )
 
 
+def _p_value(change: Quantity, paired: PairedTally | None, method: str) -> tuple[float, str]:
+    """Return how surprising so good a challenger is if both were equal: McNemar's, or the tail of the bounds at 0."""
+    if paired is not None and method == MCNEMARS:
+        return paired.mid_p(), "mcnemar mid-p, one-sided"
+    low, high = 0.0, LARGEST_Z
+    while high - low > Z_STEP:
+        middle = (low + high) / 2
+        low, high = (middle, high) if change.bounds(middle)[1] < 0 else (low, middle)
+    return (NormalDist().cdf(-low) if change.value < 0 else 0.5), f"one-sided, {method}"
+
+
 def unmeasured(optimize: Optimize, why: str) -> Challenge:
     """Return a comparison that could not be made: it is unclear, which never promotes."""
     empty: dict[str, None] = dict.fromkeys(("change", "low", "high", "n", "fixed", "broken", "p_value", "rows_needed"))
-    goal = {"split": optimize.split, "goal": optimize.goal, "margin": optimize.margin}
+    goal = {"p_method": "none", "split": optimize.split, "goal": optimize.goal, "margin": optimize.margin}
     return Challenge(**goal, **empty, method="none", answer="unclear", note=why)  # type: ignore[arg-type]
 
 

@@ -75,7 +75,7 @@ def _challenge(challenge: Challenge) -> Row:
     if challenge.fixed is not None and challenge.broken is not None:
         how.append(f"{challenge.fixed:,} fixed, {challenge.broken:,} broken")
     if challenge.p_value is not None:
-        how.append(f"McNemar mid-p {challenge.p_value:.2g}")
+        how.append(f"p = {challenge.p_value:.2g} ({challenge.p_method})")
     if challenge.rows_needed is not None:
         how.append(f"needs about {challenge.rows_needed:,} rows")
     if challenge.note:

@@ -32,12 +32,15 @@ MODULES = [
 ]
 
 
+NAMED = {"sources": ".<name>", "conditions": ".<measure>"}  # blocks whose keys a person chooses
+
+
 def keys(model: type[BaseModel], path: str = "mlstrat") -> list[str]:
     found = []
     for name, field in model.model_fields.items():
         key = f"{path}.{field.alias or name}"
         inner = model_in(field.annotation)
-        found += [key] if inner is None else keys(inner, f"{key}.<name>" if name == "sources" else key)
+        found += [key] if inner is None else keys(inner, key + NAMED.get(name, ""))
     return found
 
 

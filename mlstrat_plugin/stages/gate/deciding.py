@@ -50,7 +50,8 @@ def gate(params: Params) -> Decision:
     PredictionsError
         The predictions do not fit the splits.
     """
-    candidate, policy = candidate_of(params), policy_of(params)
+    policy = policy_of(params)
+    candidate = candidate_of(params)
     try:
         registry, run = connect(params, candidate.run_id)
         champion = registry.champion(policy.model, policy.alias)

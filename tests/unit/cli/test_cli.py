@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -159,3 +160,20 @@ def test_what_a_command_does_not_load(project: Project, arguments: list[str], ab
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=os.environ, check=True)
     assert done.stderr.strip().splitlines()[-1] == "[]"
+
+
+def test_the_process_ends_although_a_library_left_idle_threads(tmp_path: Path) -> None:
+    """MLflow keeps pools of workers; the process must not wait for workers that wait for work."""
+    script = (
+        "import sys, threading, time\n"
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "pool = ThreadPoolExecutor(2)\n"
+        "pool.submit(int).result()\n"
+        "threading.Thread(target=lambda: (time.sleep(0.2), open('done', 'w').close())).start()\n"
+        "sys.argv[1:] = ['quick', 'train=1/100', 'dev=9/100']\n"
+        "from mlstrat_plugin.cli.main import run\n"
+        "run()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, timeout=60, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "done").exists()  # a thread that works is waited for
