@@ -19,8 +19,8 @@ class Warrant:
     """What is signed: this version of this model may replace this champion, by this policy.
 
     ``champion`` is the version that carries the alias before, empty where none does. ``forced`` gives the reason of a
-    person who promotes against the gate's answer, empty otherwise. There is no time in it: a warrant is spent with the
-    champion it names, so that no clock is trusted.
+    person who promotes against the gate's answer, empty otherwise. ``nonce`` makes two decisions of the same content
+    two warrants, each of which moves an alias once. There is no time in it, so that no clock is trusted.
     """
 
     model: str
@@ -31,6 +31,7 @@ class Warrant:
     champion: str
     decision: str
     forced: str = ""
+    nonce: str = ""
 
     def text(self) -> str:
         """Return the one way to write it."""

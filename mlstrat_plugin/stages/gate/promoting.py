@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 import os
+import secrets
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -151,6 +152,7 @@ def _tags(promotion: Promotion, decision: Decision) -> dict[str, str]:
         champion=promotion.champion_before,
         decision=decision.decision,
         forced=promotion.forced,
+        nonce=secrets.token_hex(8),  # not a draw of the analysis: it only has to be new
     )
     tags = {"gate": "forced" if promotion.forced else "pass", DECISION_TAG: warrant.text()}
     key = os.environ.get(KEY_VARIABLE, "")
