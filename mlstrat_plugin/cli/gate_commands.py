@@ -17,7 +17,7 @@ from mlstrat_plugin.cli.options import loaded_params, print_record, stage_option
 def gate(obj: dict[str, Any], enforce: bool, markdown: bool, params_file: str, as_json: bool) -> int:
     """Decide whether the tracked model may be promoted, and write down why.
 
-    Writes reports/gate.json and reports/looks.json. Without --enforce the exit code is 0 whatever the answer is.
+    Writes reports/gate.json, gate.html and looks.json. Without --enforce the exit code is 0 whatever the answer is.
     """
     from mlstrat_plugin.cli.output import print_decision, working
     from mlstrat_plugin.stages.gate import gate as stage

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlstrat_plugin.report.render import markdown, markdown_table
+from mlstrat_plugin.report.render import environment, markdown, markdown_table
 from mlstrat_plugin.report.view import Row
 
 if TYPE_CHECKING:
@@ -54,6 +54,22 @@ def decision_markdown(decision: Decision) -> str:
         lines += markdown_table(CONDITIONS, condition_rows(decision))
     lines += [f"- {markdown(problem)}" for problem in decision.problems]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def decision_html(decision: Decision) -> str:
+    """Return a self-contained page: no script, nothing fetched, light and dark."""
+    return (
+        environment()
+        .get_template("gate.html")
+        .render(
+            decision=decision,
+            looks=looks_line(decision),
+            challenge_head=CHALLENGE,
+            challenges=challenge_rows(decision),
+            condition_head=CONDITIONS,
+            conditions=condition_rows(decision),
+        )
+    )
 
 
 def _condition(result: ConditionResult) -> Row:

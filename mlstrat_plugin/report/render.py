@@ -24,9 +24,7 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 def report_html(record: Diagnosis) -> str:
     """Return a self-contained page: no script, nothing fetched, light and dark."""
-    return (
-        _environment().get_template("report.html").render(view=view_of(record), pictures=_inline(ladder_svgs(record)))
-    )
+    return environment().get_template("report.html").render(view=view_of(record), pictures=_inline(ladder_svgs(record)))
 
 
 def history_html(record: History) -> str:
@@ -34,7 +32,7 @@ def history_html(record: History) -> str:
     from mlstrat_plugin.report.history_chart import history_svgs
 
     rows, pictures = history_rows(record), _inline(history_svgs(record))
-    return _environment().get_template("history.html").render(head=HISTORY_HEAD, rows=rows, pictures=pictures)
+    return environment().get_template("history.html").render(head=HISTORY_HEAD, rows=rows, pictures=pictures)
 
 
 def _inline(pictures: dict[str, bytes]) -> dict[str, str]:
@@ -44,7 +42,7 @@ def _inline(pictures: dict[str, bytes]) -> dict[str, str]:
 def report_fragment(record: Diagnosis) -> str:
     """Return the part of the page that a notebook shows below a cell."""
     picture = b64encode(ladder_svgs(record)["light"]).decode("ascii")
-    return _environment().get_template("fragment.html").render(view=view_of(record), picture=picture)
+    return environment().get_template("fragment.html").render(view=view_of(record), picture=picture)
 
 
 def note_markdown(record: Diagnosis, *, picture: str, report: str) -> str:
@@ -150,7 +148,8 @@ def neutral(text: str) -> str:
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return the templates, in which everything is escaped."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     return Environment(

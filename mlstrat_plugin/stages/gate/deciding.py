@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from mlstrat_plugin.adapters.files import write_text
+from mlstrat_plugin.adapters.files import replacing, write_text
 from mlstrat_plugin.core.gate import look_quantile, outcome, sealed_challenge, sealed_condition
 from mlstrat_plugin.errors import TrackingError
 from mlstrat_plugin.gate_records import Decision, Looks
@@ -15,6 +15,7 @@ from mlstrat_plugin.stages.gate.evidence import gather
 from mlstrat_plugin.stages.gate.inputs import (
     FOLDER,
     LEDGER,
+    PAGE,
     REPORT,
     candidate_of,
     connect,
@@ -56,11 +57,11 @@ def gate(params: Params) -> Decision:
         registry, run = connect(params, candidate.run_id)
         champion = registry.champion(policy.model, policy.alias)
         decision = _decide(params, candidate, registry, run, champion)
-        write_text(REPORT, to_json(decision))
+        write_decision(decision)
         record(registry, run, decision)
     except TrackingError as error:
         decision = undecided(params, candidate, error)
-        write_text(REPORT, to_json(decision))
+        write_decision(decision)
     return decision
 
 
@@ -183,6 +184,15 @@ def undecided(params: Params, candidate: Candidate, error: TrackingError) -> Dec
     )
 
 
+def write_decision(decision: Decision) -> None:
+    """Write ``reports/gate.json`` and its page, together."""
+    from mlstrat_plugin.report.gate_page import decision_html
+
+    with replacing(REPORT, PAGE) as (record_part, page_part):
+        record_part.write_text(to_json(decision), encoding="utf-8")
+        page_part.write_text(decision_html(decision), encoding="utf-8")
+
+
 def record(registry: Registry, run: Run, decision: Decision) -> None:
     """Show the decision on its run, and on its version where there is one.
 
@@ -198,7 +208,7 @@ def record(registry: Registry, run: Run, decision: Decision) -> None:
         "gate": {"promote": "pass", "refuse": "fail", "unclear": "unclear"}[decision.decision],
         "looks": f"{looks.used}/{looks.budget}",
     }
-    registry.upload(run, FOLDER, REPORT)
+    registry.upload(run, FOLDER, REPORT, PAGE)
     registry.tag_run(run.run_id, {**tags, "gate.reason": decision.reason[:TAG_LENGTH]})
     for version in registry.versions_of(decision.model, run.run_id):
         registry.describe(version, decision_line(decision), {**tags, "gate.policy": decision.policy_hash})

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 DIAGNOSIS = Path("reports/diagnosis.json")
 TRACKED = Path("reports/tracked_run.json")
 REPORT = Path("reports/gate.json")
+PAGE = Path("reports/gate.html")
 LEDGER = Path("reports/looks.json")
 FOLDER = "gate"  # of the run's artifacts
 

@@ -134,7 +134,7 @@ def test_the_first_model_needs_the_conditions_and_the_second_must_be_better(worl
     record = json.loads(Path("reports/promotion.json").read_text())
     assert (record["version"], record["champion_before"], record["forced"]) == ("3", "1", "")
     names = {item.path for item in world.client.list_artifacts(third, "gate")}
-    assert names == {"gate/gate.json", "gate/outcomes.parquet", "gate/promotion.json"}
+    assert names == {"gate/gate.html", "gate/gate.json", "gate/outcomes.parquet", "gate/promotion.json"}
     world.train("another", ends("0"))
     assert "is spent; refresh the test set" in decided(world).reason
 
@@ -470,3 +470,6 @@ def test_markdown_escapes_what_comes_from_data(world: World, capsys: pytest.Capt
     said = capsys.readouterr().out
     assert said.startswith("**Gate: unclear**")
     assert "<b>" not in said.replace("\\<b\\>", "")
+    page = Path("reports/gate.html").read_text()
+    assert "error/test[&lt;b&gt;|`x`]" in page
+    assert "look 1 of 5, 4 left, test open" in page
