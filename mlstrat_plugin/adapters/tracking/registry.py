@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from mlstrat_plugin.adapters.tracking.connection import MISSING, RunError
 from mlstrat_plugin.adapters.tracking.notes import merged_description
 from mlstrat_plugin.adapters.tracking.writing import Tracker
-from mlstrat_plugin.errors import GateError, shown
+from mlstrat_plugin.core.signing import KEY_VARIABLE
+from mlstrat_plugin.errors import GateError, PromotionRefused, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,8 +99,20 @@ class Registry(Tracker):
             source = f"models:/{run.models[0]}"
             return _version(self._client.create_model_version(model, source, run.run_id, model_id=run.models[0]))
 
-    def describe(self, version: Version, text: str, tags: Mapping[str, str]) -> None:
-        """Tag a version, and let its description start with this text.
+    def tag(self, version: Version, tags: Mapping[str, str]) -> None:
+        """Tag a version.
+
+        Raises
+        ------
+        TrackingError
+            The registry failed, or does not allow it.
+        """
+        with self._asking():
+            for key, value in tags.items():
+                self._client.set_model_version_tag(version.model, version.version, key, value)
+
+    def describe(self, version: Version, text: str) -> None:
+        """Let the description of a version start with this text; a person's own stays below.
 
         Raises
         ------
@@ -107,8 +120,6 @@ class Registry(Tracker):
             The registry failed.
         """
         with self._asking():
-            for key, value in tags.items():
-                self._client.set_model_version_tag(version.model, version.version, key, value)
             present = self._client.get_model_version(version.model, version.version)
             description = merged_description(present.description or "", text)
             if description is not None and description != present.description:
@@ -124,6 +135,8 @@ class Registry(Tracker):
         ------
         GateError
             The alias names another version than expected, before or after; the message says which.
+        PromotionRefused
+            The server refuses.
         TrackingError
             The registry failed, or refused.
         """
@@ -136,6 +149,10 @@ class Registry(Tracker):
                     self._client.set_registered_model_alias(model, alias, version.version)
                     break
                 except MlflowException as error:
+                    if error.error_code == "PERMISSION_DENIED":
+                        raise PromotionRefused(
+                            str(error.message), hint=f"is {KEY_VARIABLE} here the same as on the server?"
+                        ) from error
                     if "UNIQUE" not in str(error).upper() or attempt == TRIES - 1:
                         raise
         self._require(model, alias, version.version, "was moved by another promoter at the same time")

@@ -211,4 +211,5 @@ def record(registry: Registry, run: Run, decision: Decision) -> None:
     registry.upload(run, FOLDER, REPORT, PAGE)
     registry.tag_run(run.run_id, {**tags, "gate.reason": decision.reason[:TAG_LENGTH]})
     for version in registry.versions_of(decision.model, run.run_id):
-        registry.describe(version, decision_line(decision), {**tags, "gate.policy": decision.policy_hash})
+        registry.tag(version, {**tags, "gate.policy": decision.policy_hash})
+        registry.describe(version, decision_line(decision))

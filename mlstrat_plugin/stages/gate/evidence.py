@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mlstrat_plugin.adapters.tracking import Registry, Version
     from mlstrat_plugin.core.diagnosis import Measurement
     from mlstrat_plugin.gate_records import Challenge, ConditionResult, Looks
-    from mlstrat_plugin.params import Params
+    from mlstrat_plugin.params import Human, Params
     from mlstrat_plugin.tables.engine import Engine
     from mlstrat_plugin.tables.evidence import Rows
     from mlstrat_plugin.tables.outcomes import Change
@@ -70,8 +70,8 @@ def gather(params: Params, registry: Registry, champion: Version | None, looks: 
         tallies = tally(engine, folder, params.columns, params.evaluate, scorer_of(params.evaluate))
         write_outcomes(engine, folder, Path(params.evaluate.predictions), params.columns, _loss(params), files)
         ladder: dict[str, Measurement] = {**tallies.ladder}
-        if params.human is not None and params.human.table is None:
-            ladder[HUMAN] = human_level(params.human)
+        if params.human is not None:
+            ladder[HUMAN] = _human(params, params.human, engine)
         rows = Rows(
             ladder=ladder,
             by_source=tallies.by_source,
@@ -90,6 +90,15 @@ def gather(params: Params, registry: Registry, champion: Version | None, looks: 
     return Evidence(
         conditions=tuple(conditions), challenge=challenge, problems=_stale(ladder), rows=whole, dev_rows=dev
     )
+
+
+def _human(params: Params, human: Human, engine: Engine) -> Measurement:
+    from mlstrat_plugin.tables.rating import rate
+
+    if human.table is None:
+        return human_level(human)
+    roles: dict[str, str] = {name: source.role for name, source in params.sources.items()}
+    return rate(engine, Path(params.split.folder), params.columns, human, roles).level
 
 
 def _loss(params: Params) -> str | None:

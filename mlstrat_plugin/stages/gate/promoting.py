@@ -95,9 +95,9 @@ def promote(params: Params, *, force: str = "") -> Promotion:
         by=getpass.getuser(),
         at=datetime.now(UTC).isoformat(timespec="seconds"),
     )
-    registry.describe(version, _line(promotion), _tags(promotion, decision))
+    registry.tag(version, _signed(promotion, decision))
     registry.move(policy.model, policy.alias, version, expected=before)
-    _record(registry, run, decision, promotion)
+    _record(registry, run, version, decision, promotion)
     return promotion
 
 
@@ -141,8 +141,8 @@ def _version(registry: Registry, run: Run, policy: Gate) -> Version:
     return registry.register(policy.model, run)
 
 
-def _tags(promotion: Promotion, decision: Decision) -> dict[str, str]:
-    """Return what the version carries: the decision, signed where there is a key."""
+def _signed(promotion: Promotion, decision: Decision) -> dict[str, str]:
+    """Return the tags by which a server lets the alias move: the decision, signed where there is a key."""
     warrant = Warrant(
         model=promotion.model,
         alias=promotion.alias,
@@ -154,7 +154,7 @@ def _tags(promotion: Promotion, decision: Decision) -> dict[str, str]:
         forced=promotion.forced,
         nonce=secrets.token_hex(8),  # not a draw of the analysis: it only has to be new
     )
-    tags = {"gate": "forced" if promotion.forced else "pass", DECISION_TAG: warrant.text()}
+    tags = {DECISION_TAG: warrant.text()}
     key = os.environ.get(KEY_VARIABLE, "")
     return {**tags, SIGNATURE_TAG: signature(warrant, key.encode("utf-8"))} if key else tags
 
@@ -165,12 +165,15 @@ def _line(promotion: Promotion) -> str:
     return f"{promotion.alias} instead of {before}, by {promotion.by} at {promotion.at} - {how}"
 
 
-def _record(registry: Registry, run: Run, decision: Decision, promotion: Promotion) -> None:
+def _record(registry: Registry, run: Run, version: Version, decision: Decision, promotion: Promotion) -> None:
     """Write who, when and why; a comparison that was won on a test set spends it."""
     from mlstrat_plugin.adapters.tracking import WON
 
     write_text(PROMOTION, json.dumps(asdict(promotion), indent=2, ensure_ascii=False) + "\n")
-    tags = {"gate": "forced" if promotion.forced else "pass", "promoted": f"{promotion.model} {promotion.version}"}
+    gate = "forced" if promotion.forced else "pass"
+    registry.tag(version, {"gate": gate})
+    registry.describe(version, _line(promotion))
+    tags = {"gate": gate, "promoted": f"{promotion.model} {promotion.version}"}
     if decision.challenge is not None and not promotion.forced:
         candidate = decision.candidate
         tags[WON] = candidate.test_id

@@ -56,6 +56,7 @@ class World:
     project: Project
     client: MlflowClient
     block: dict[str, Any]
+    name: str = "digits"
 
     def params(self, **gate_changes: Any) -> Params:
         policy = {**self.block["gate"], **gate_changes}
@@ -78,12 +79,12 @@ class World:
         return run_id
 
     def register(self, run_id: str) -> str:
-        if not self.client.search_registered_models("name = 'digits'"):
-            self.client.create_registered_model("digits")
-        return str(self.client.create_model_version("digits", f"runs:/{run_id}/model", run_id=run_id).version)
+        if not self.client.search_registered_models(f"name = '{self.name}'"):
+            self.client.create_registered_model(self.name)
+        return str(self.client.create_model_version(self.name, f"runs:/{run_id}/model", run_id=run_id).version)
 
     def champion(self) -> str:
-        aliases = self.client.get_registered_model("digits").aliases
+        aliases = self.client.get_registered_model(self.name).aliases
         return str(aliases.get("champion", ""))
 
 
