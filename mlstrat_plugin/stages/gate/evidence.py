@@ -138,7 +138,7 @@ def _challenge(
         change = _paired(params, registry, champion, engine, rows, scratch)
     if change.amount is None:
         return unmeasured(optimize, change.why)
-    return challenge_of(
+    judged = challenge_of(
         change.amount,
         optimize,
         z,
@@ -147,6 +147,7 @@ def _challenge(
         n=change.n,
         method=" - ".join(sorted({one.method for one in change.amount.terms})),
     )
+    return replace(judged, note=change.why)
 
 
 def _paired(params: Params, registry: Registry, champion: Version, engine: Engine, rows: Rows, scratch: Path) -> Change:
@@ -163,7 +164,8 @@ def _paired(params: Params, registry: Registry, champion: Version, engine: Engin
     if not policy.rescore:
         return replace(change, why=f"{change.why}; mlstrat.gate.rescore: true scores its model on today's rows")
     theirs = _rescored(params, registry, champion, engine, scratch)
-    return change_of(engine, theirs, rows.outcomes, split, params.evaluate.metric, grouped=rows.grouped)
+    scored = change_of(engine, theirs, rows.outcomes, split, params.evaluate.metric, grouped=rows.grouped)
+    return replace(scored, why=scored.why or f"version {champion.version} was scored on today's rows")
 
 
 def _rescored(params: Params, registry: Registry, champion: Version, engine: Engine, scratch: Path) -> Path:

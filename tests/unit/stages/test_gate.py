@@ -323,6 +323,7 @@ def test_the_champions_model_is_scored_on_todays_rows(world: World, monkeypatch:
     assert decision.decision == "promote"
     assert decision.challenge is not None
     assert (decision.challenge.broken, decision.challenge.n) == (0, pytest.approx(1100, abs=60))
+    assert decision.challenge.note == "version 1 was scored on today's rows"
     with pytest.raises(ParamsError, match=r"mlstrat\.gate\.inputs = mine\.outputs"):
         decided(world, rescore=True, inputs="mine.outputs")
 
