@@ -218,6 +218,21 @@ def test_copied_and_replayed_decisions(field: str, value: str, why: str) -> None
     assert why in refusal(replace(WARRANT, **{field: value}), signed(WARRANT), KEY)
 
 
+def test_no_clock_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server whose clock is wrong by years decides the same: a decision ends with its champion, not with a date."""
+    tags = signed(WARRANT)
+    for now in (0.0, 4e9):
+        monkeypatch.setattr("time.time", lambda now=now: now)
+        assert refusal(WARRANT, tags, KEY) == ""
+        assert "champion is now 9" in refusal(replaced(champion="9"), tags, KEY)
+
+
+def replaced(**changes: str) -> Warrant:
+    from dataclasses import replace
+
+    return replace(WARRANT, **changes)
+
+
 def test_forged_decisions() -> None:
     from dataclasses import replace
 
