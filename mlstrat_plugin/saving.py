@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mlstrat_plugin.errors import RecordError
 from mlstrat_plugin.gate_records import Decision, Ledger
 from mlstrat_plugin.records import SCHEMA_VERSION, Diagnosis, SizePlan, Splits, TrackedRun, Validation
 from mlstrat_plugin.run_records import Comparison, History
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Saved = Diagnosis | Validation | Splits | TrackedRun | SizePlan | Comparison | History | Decision | Ledger
 Record = TypeVar("Record", Diagnosis, Validation, Splits, TrackedRun, Decision, Ledger)
@@ -29,6 +32,33 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     return value
+
+
+def saved_text(file: Path, *, stage: str) -> str:
+    """Return the text of a saved file.
+
+    Raises
+    ------
+    RecordError
+        It is missing, cannot be read, or is not UTF-8; the hint names the stage that writes it.
+    """
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise RecordError(f"cannot read {file}: {error.strerror}", hint=f"run `mlstrat {stage}` first") from error
+    except UnicodeDecodeError as error:
+        raise RecordError(f"{file} is not UTF-8 text", hint=f"run `mlstrat {stage}` again to write it anew") from error
+
+
+def read_record(kind: type[Record], file: Path, *, stage: str) -> Record:
+    """Read a record from its file.
+
+    Raises
+    ------
+    RecordError
+        The file cannot be read, or holds no such record; see ``saved_text`` and ``from_json``.
+    """
+    return from_json(kind, saved_text(file, stage=stage), name=str(file), stage=stage)
 
 
 def from_json(kind: type[Record], text: str, *, name: str, stage: str) -> Record:

@@ -11,9 +11,8 @@ from mlstrat_plugin.core.findings import Circumstances, People
 from mlstrat_plugin.core.human_level import Declared, human_level
 from mlstrat_plugin.core.several import SliceTally, TaskTally
 from mlstrat_plugin.core.tallies import RatioTally
-from mlstrat_plugin.errors import RecordError
 from mlstrat_plugin.records import HUMAN, Diagnosis, Split, Splits
-from mlstrat_plugin.saving import from_json, to_json
+from mlstrat_plugin.saving import read_record, to_json
 
 if TYPE_CHECKING:
     from mlstrat_plugin.params import Params
@@ -47,7 +46,7 @@ def diagnose(params: Params) -> Diagnosis:
     from mlstrat_plugin.tables.rating import rate
     from mlstrat_plugin.tables.tallying import tally
 
-    splits, folder = _splits(), Path(params.split.folder)
+    splits, folder = read_record(Splits, SPLITS, stage="split"), Path(params.split.folder)
     roles: dict[str, str] = {name: source.role for name, source in params.sources.items()}
     ratings = None
     with Engine(params.engine, ordered=False) as engine:
@@ -115,11 +114,3 @@ def _people(ratings: Ratings | None, confidence: float) -> People | None:
         return None
     level = ratings.level
     return People(chosen=level.chosen, alike=level.alike(confidence), raters=ratings.raters, silent=ratings.silent)
-
-
-def _splits() -> Splits:
-    try:
-        text = SPLITS.read_text(encoding="utf-8")
-    except OSError as error:
-        raise RecordError(f"cannot read {SPLITS}: {error.strerror}", hint="run `mlstrat split` first") from error
-    return from_json(Splits, text, name=str(SPLITS), stage="split")

@@ -42,13 +42,12 @@ def history(params: Params, *, limit: int = 20) -> History:
     from mlstrat_plugin.adapters.addresses import resolve_uri
     from mlstrat_plugin.adapters.tracking import Reader
     from mlstrat_plugin.records import TrackedRun
-    from mlstrat_plugin.saving import from_json
+    from mlstrat_plugin.saving import read_record
 
     tracker = Reader(resolve_uri(params.track.tracking_uri), params.track.patience_seconds)
     experiment = None
     if TRACKED.is_file():
-        text = TRACKED.read_text(encoding="utf-8")
-        experiment = from_json(TrackedRun, text, name=str(TRACKED), stage="track").experiment_id
+        experiment = read_record(TrackedRun, TRACKED, stage="track").experiment_id
     found = tracker.diagnosed_runs(experiment, params.track.experiment or OWN_EXPERIMENT, limit)
     champions = tracker.champions() if found else frozenset()
     return History(runs=tuple(_past(run, champion=run.run_id in champions) for run in found))

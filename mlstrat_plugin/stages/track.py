@@ -14,7 +14,7 @@ from mlstrat_plugin.adapters.files import write_text
 from mlstrat_plugin.errors import RecordError, TrackingError
 from mlstrat_plugin.params import Params, load_params
 from mlstrat_plugin.records import Diagnosis, Split, TrackedRun
-from mlstrat_plugin.saving import from_json, to_json
+from mlstrat_plugin.saving import read_record, saved_text, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -131,14 +131,7 @@ def read_diagnosis(file: Path = DIAGNOSIS) -> Diagnosis:
     RecordError
         It is missing or damaged.
     """
-    return from_json(Diagnosis, _text(file, "diagnose"), name=str(file), stage="diagnose")
-
-
-def _text(file: Path, stage: str) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise RecordError(f"cannot read {file}: {error.strerror}", hint=f"run `mlstrat {stage}` first") from error
+    return read_record(Diagnosis, file, stage="diagnose")
 
 
 def _training_run_id(params: Params) -> str | None:
@@ -147,7 +140,7 @@ def _training_run_id(params: Params) -> str | None:
         return None
     file = Path(params.track.run)
     try:
-        run_id = json.loads(_text(file, "track")).get("run_id")
+        run_id = json.loads(saved_text(file, stage="track")).get("run_id")
     except (ValueError, AttributeError) as error:
         raise RecordError(f"{file} is not a JSON object: {error}", hint='let training write {"run_id": ...}') from error
     except RecordError as error:
@@ -321,4 +314,4 @@ def link(params: Params) -> str:
 
 
 def _tracked() -> TrackedRun:
-    return from_json(TrackedRun, _text(REPORT, "track"), name=str(REPORT), stage="track")
+    return read_record(TrackedRun, REPORT, stage="track")

@@ -13,7 +13,7 @@ from mlstrat_plugin.core.human_level import human_level
 from mlstrat_plugin.core.intervals import z_value
 from mlstrat_plugin.errors import GateError
 from mlstrat_plugin.records import HUMAN, Diagnosis, Split
-from mlstrat_plugin.saving import from_json
+from mlstrat_plugin.saving import read_record
 from mlstrat_plugin.stages.gate.inputs import DIAGNOSIS, FOLDER, policy_of, read_diagnosis, size_of
 
 if TYPE_CHECKING:
@@ -210,7 +210,7 @@ def _two_samples(registry: Registry, champion: Version, rows: Rows, split: str, 
     saved = registry.fetch(champion.run_id, f"diagnosis/{DIAGNOSIS.name}", scratch)
     error = None
     if saved is not None:
-        theirs = from_json(Diagnosis, saved.read_text(encoding="utf-8"), name="the champion's diagnosis", stage="track")
+        theirs = read_record(Diagnosis, saved, stage="track")
         error = theirs.errors.get(split) if theirs.test_id == read_diagnosis().test_id else None
     if saved is None or error is None:
         why = f"version {champion.version} has no {split} error on this test set"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from mlstrat_plugin.errors import GateError, RecordError
 from mlstrat_plugin.gate_records import Candidate, Decision, Ledger
 from mlstrat_plugin.records import Diagnosis, TrackedRun
-from mlstrat_plugin.saving import from_json
+from mlstrat_plugin.saving import read_record
 
 if TYPE_CHECKING:
     from mlstrat_plugin.adapters.tracking import Registry, Run
@@ -56,7 +56,7 @@ def candidate_of(params: Params) -> Candidate:
     from mlstrat_plugin.adapters.lockfile import content_hash
 
     diagnosis = read_diagnosis()
-    tracked = from_json(TrackedRun, _text(TRACKED, "track"), name=str(TRACKED), stage="track")
+    tracked = read_record(TrackedRun, TRACKED, stage="track")
     if diagnosis.split_id is None or diagnosis.test_id is None:
         raise RecordError(f"{DIAGNOSIS} names no splits", hint="run `mlstrat split`, then `mlstrat diagnose`")
     return Candidate(
@@ -122,7 +122,7 @@ def read_ledger() -> Ledger:
     """
     if not LEDGER.is_file():
         return Ledger()
-    return from_json(Ledger, LEDGER.read_text(encoding="utf-8"), name=str(LEDGER), stage="gate")
+    return read_record(Ledger, LEDGER, stage="gate")
 
 
 def size_of(path: Path) -> int:
@@ -139,7 +139,7 @@ def read_decision() -> Decision:
     RecordError
         It is missing or damaged.
     """
-    return from_json(Decision, _text(REPORT, "gate"), name=str(REPORT), stage="gate")
+    return read_record(Decision, REPORT, stage="gate")
 
 
 def read_diagnosis() -> Diagnosis:
@@ -150,11 +150,4 @@ def read_diagnosis() -> Diagnosis:
     RecordError
         It is missing or damaged.
     """
-    return from_json(Diagnosis, _text(DIAGNOSIS, "diagnose"), name=str(DIAGNOSIS), stage="diagnose")
-
-
-def _text(file: Path, stage: str) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise RecordError(f"cannot read {file}: {error.strerror}", hint=f"run `mlstrat {stage}` first") from error
+    return read_record(Diagnosis, DIAGNOSIS, stage="diagnose")
