@@ -217,6 +217,22 @@ def test_versions_start_with_the_verdict_and_keep_a_persons_words(
     assert second.count("By Monday.") == 1
 
 
+def test_the_logged_model_carries_errors_with_their_datasets(
+    tracked: tuple[Project, Params, MlflowClient, str],
+) -> None:
+    from mlflow.entities import LoggedModelOutput
+
+    _, params, client, run_id = tracked
+    experiment = client.get_run(run_id).info.experiment_id
+    model = client.create_logged_model(experiment, name="model", source_run_id=run_id)
+    client.log_outputs(run_id, [LoggedModelOutput(model.model_id, 0)])
+    track(params)
+    found = {metric.key: metric for metric in client.get_logged_model(model.model_id).metrics}
+    assert found["error/test"].dataset_name == "test[mobile]"
+    assert found["error/test"].dataset_digest == client.get_run(run_id).data.tags["test_id"]
+    assert found["gap/bias"].dataset_name is None
+
+
 @given(st.text(max_size=200), st.text(min_size=1, max_size=80), st.text(min_size=1, max_size=80))
 def test_descriptions_lose_nothing(own: str, first: str, second: str) -> None:
     once = merged_description(own, first)
