@@ -208,6 +208,11 @@ class Track(Block):
     model: Text | None = Field(None, description="the model's file or folder, whose hash finds its run again, or null")
     patience_seconds: Number = Field(15.0, gt=0, le=600, description="seconds to wait for a server, in (0, 600]")
 
+    @property
+    def own_experiment(self) -> str:
+        """The experiment of runs that mlstrat makes itself."""
+        return self.experiment or "mlstrat"
+
 
 class Params(Block):
     """Everything mlstrat reads from params.yaml."""

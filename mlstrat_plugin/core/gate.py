@@ -108,6 +108,24 @@ def fewest_rows(quantile: float, alpha: float) -> int:
     return rows if quantile**rows <= alpha else rows + 1
 
 
+def upper_rank(quantile: float, n: int, alpha: float) -> int:
+    """Return the rank, from 1 for the smallest of n values, whose value bounds the quantile from above.
+
+    Notes
+    -----
+    The smallest r with P(Bin(n, quantile) <= r - 1) >= 1 - alpha; beyond n there is none. Source: David & Nagaraja,
+    Order Statistics, 3rd ed. (2003), section 7.1.
+
+    Examples
+    --------
+    >>> upper_rank(0.95, 1000, 0.05)
+    962
+    """
+    from scipy.stats import binom
+
+    return int(binom.ppf(1 - alpha, n, quantile)) + 1
+
+
 def challenge_of(
     change: Quantity, optimize: Optimize, z: float, *, paired: PairedTally | None, alpha: float, n: int, method: str
 ) -> Challenge:
@@ -197,12 +215,9 @@ def outcome(
     problems : sequence of str
         What speaks against any promotion, whatever the numbers are.
     """
-    if problems:
-        return "refuse", problems[0]
-    if looks.used > looks.budget:
-        return "refuse", f"the {looks.budget} looks at this test set are spent; refresh the test set"
-    if challenge is not None and looks.won >= looks.promotions:
-        return "refuse", f"this test set has promoted {looks.won} already, and is spent; refresh the test set"
+    barred = [*problems, *spent(looks, challenge)]
+    if barred:
+        return "refuse", barred[0]
     answers = [(result.answer, _sentence(result)) for result in conditions]
     if challenge is not None:
         answers.append((challenge.answer, _compared(challenge)))
@@ -213,6 +228,15 @@ def outcome(
         if found:
             return decision, "; ".join(found)  # type: ignore[return-value]  # one of the two words above
     return "promote", "; ".join(text for _, text in answers)
+
+
+def spent(looks: Looks, challenge: Challenge | None) -> list[str]:
+    """Return why the test set may not judge this model, or nothing; where nothing is compared, nothing can be won."""
+    if looks.used > looks.budget:
+        return [f"the {looks.budget} looks at this test set are spent; refresh the test set"]
+    if challenge is not None and looks.won >= looks.promotions:
+        return [f"this test set has promoted {looks.won} already, and is spent; refresh the test set"]
+    return []
 
 
 def _sentence(result: ConditionResult) -> str:

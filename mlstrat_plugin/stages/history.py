@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 TRACKED = Path("reports/tracked_run.json")
 PREFIX = "gap/"
-OWN_EXPERIMENT = "mlstrat"
 
 
 def history(params: Params, *, limit: int = 20) -> History:
@@ -48,7 +47,7 @@ def history(params: Params, *, limit: int = 20) -> History:
     experiment = None
     if TRACKED.is_file():
         experiment = read_record(TrackedRun, TRACKED, stage="track").experiment_id
-    found = tracker.diagnosed_runs(experiment, params.track.experiment or OWN_EXPERIMENT, limit)
+    found = tracker.diagnosed_runs(experiment, params.track.own_experiment, limit)
     champions = tracker.champions() if found else frozenset()
     return History(runs=tuple(_past(run, champion=run.run_id in champions) for run in found))
 

@@ -27,7 +27,6 @@ PICTURE = Path("reports/ladder.png")
 REPORT = Path("reports/tracked_run.json")
 FOLDER = "diagnosis"
 VIEWS_SINCE = (3, 15)  # the MLflow version that brought saved views
-OWN_EXPERIMENT = "mlstrat"  # where runs of our own go, unless an experiment is named
 COMMIT = "dvc.commit"
 TAG_LENGTH = 8000  # MLflow cuts longer tags without a word
 FORMAT = "3"  # part of the digest: a newer layout of the run is logged again
@@ -78,9 +77,7 @@ def track(params: Params, run_id: str | None = None) -> TrackedRun:
     update = run_update(record, files, datasets, {**_lock_tag(), **content})
     tracker = Tracker(resolve_uri(params.track.tracking_uri), params.track.patience_seconds, creates=named is None)
     if named is None:
-        run = tracker.own_run(
-            Content(tags=content or {DIGEST: update.digest}), params.track.experiment or OWN_EXPERIMENT
-        )
+        run = tracker.own_run(Content(tags=content or {DIGEST: update.digest}), params.track.own_experiment)
     else:
         known = Content(tags=content) if content and run_id is None else None
         where = "the command line" if run_id else str(params.track.run)

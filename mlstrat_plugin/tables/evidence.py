@@ -6,8 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mlstrat_plugin.core.gate import fewest_rows
-from mlstrat_plugin.core.intervals import z_value
+from mlstrat_plugin.core.gate import fewest_rows, upper_rank
 from mlstrat_plugin.errors import EstimateError
 from mlstrat_plugin.records import GAPS, LADDER, Split
 from mlstrat_plugin.tables.outcomes import readable_latency, slice_errors, slow_rows
@@ -124,12 +123,9 @@ def _latency(engine: Engine, rows: Rows, condition: Condition, confidence: float
 
 
 def _readable(engine: Engine, rows: Rows, tally: ErrorTally, condition: Condition, confidence: float) -> str:
-    """Say the quantile's upper bound in milliseconds, by rank: the normal approximation of the binomial one."""
+    """Say the quantile's upper bound in milliseconds: the value of the row whose rank bounds it."""
     quantile = float(condition.quantile or 0)
-    spread = (tally.n * quantile * (1 - quantile)) ** 0.5
-    rank = int(tally.n * quantile + z_value(1 - confidence) * spread) + 1
-    bound = readable_latency(engine, rows.outcomes, min(rank, tally.n))
+    rank = upper_rank(quantile, tally.n, 1 - confidence)
+    bound = readable_latency(engine, rows.outcomes, rank)
     said = f"share of rows at or above {condition.max:g} ms"
-    return (
-        said if bound is None else f"{said}; {100 * quantile:g} % stay below {bound:.4g} ms, row {min(rank, tally.n):,}"
-    )
+    return said if bound is None else f"{said}; {100 * quantile:g} % stay below {bound:.4g} ms, row {rank:,} by latency"

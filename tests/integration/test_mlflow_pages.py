@@ -124,6 +124,8 @@ def test_the_charts_of_the_view(browser: Browser, tracked: tuple[str, str], tmp_
     page.get_by_text("gap/dominant").first.wait_for()
     page.locator(".js-plotly-plot svg").first.wait_for()
     page.get_by_text("error/train-dev").first.wait_for()
+    for title in ("Parallel Coordinates", "gap/dominant", "error/dev vs. error/test"):
+        assert page.get_by_text(title).first.is_visible(), title
     picture(page, "mlflow-charts", tmp_path)
 
 

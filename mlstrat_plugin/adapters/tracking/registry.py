@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlstrat_plugin.adapters.tracking.connection import MISSING, RunError
-from mlstrat_plugin.adapters.tracking.notes import merged_description
 from mlstrat_plugin.adapters.tracking.writing import Tracker
 from mlstrat_plugin.core.signing import KEY_VARIABLE
 from mlstrat_plugin.errors import GateError, PromotionRefused, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from mlstrat_plugin.adapters.tracking.connection import Run
 
@@ -28,8 +27,6 @@ class Version:
     model: str
     version: str
     run_id: str
-    source: str
-    tags: dict[str, str]
 
 
 class Registry(Tracker):
@@ -112,7 +109,7 @@ class Registry(Tracker):
                 self._client.set_model_version_tag(version.model, version.version, key, value)
 
     def describe(self, version: Version, text: str) -> None:
-        """Let the description of a version start with this text; a person's own stays below.
+        """Put the gate's text into the description of a version, below the diagnosis and above a person's own.
 
         Raises
         ------
@@ -120,10 +117,7 @@ class Registry(Tracker):
             The registry failed.
         """
         with self._asking():
-            present = self._client.get_model_version(version.model, version.version)
-            description = merged_description(present.description or "", text)
-            if description is not None and description != present.description:
-                self._client.update_model_version(version.model, version.version, description)
+            self._describe(self._client.get_model_version(version.model, version.version), text, "gate")
 
     def move(self, model: str, alias: str, version: Version, *, expected: str) -> None:
         """Let the alias name this version, if it still names the expected one, and read it back.
@@ -143,7 +137,7 @@ class Registry(Tracker):
         from mlflow.exceptions import MlflowException
 
         for attempt in range(TRIES):
-            self._require(model, alias, expected, "changed since the decision")
+            self.require(model, alias, expected)
             with self._asking():
                 try:
                     self._client.set_registered_model_alias(model, alias, version.version)
@@ -155,9 +149,18 @@ class Registry(Tracker):
                         ) from error
                     if "UNIQUE" not in str(error).upper() or attempt == TRIES - 1:
                         raise
-        self._require(model, alias, version.version, "was moved by another promoter at the same time")
+        self.require(model, alias, version.version, "was moved by another promoter at the same time")
 
-    def _require(self, model: str, alias: str, expected: str, what: str) -> None:
+    def require(self, model: str, alias: str, expected: str, what: str = "changed since the decision") -> None:
+        """Check that the alias names the expected version, empty for none.
+
+        Raises
+        ------
+        GateError
+            It names another one.
+        TrackingError
+            The registry failed.
+        """
         present = self.champion(model, alias)
         found = present.version if present else ""
         if found != expected:
@@ -227,7 +230,7 @@ class Registry(Tracker):
         with self._asking():
             if artifact not in {item.path for item in self._client.list_artifacts(run_id, parent)}:
                 return None
-            return type(folder)(self._client.download_artifacts(run_id, artifact, str(folder)))
+            return Path(self._client.download_artifacts(run_id, artifact, str(folder)))
 
     def predict(self, version: Version, inputs: Any) -> Any:
         """Return what a registered model answers.
@@ -249,13 +252,7 @@ class Registry(Tracker):
 
 
 def _version(found: Any) -> Version:
-    return Version(
-        model=found.name,
-        version=str(found.version),
-        run_id=found.run_id or "",
-        source=found.source or "",
-        tags=dict(found.tags or {}),
-    )
+    return Version(model=found.name, version=str(found.version), run_id=found.run_id or "")
 
 
 def _quoted(text: str) -> str:

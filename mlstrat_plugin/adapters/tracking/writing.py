@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlflow.entities import Metric
+    from mlflow.entities.model_registry import ModelVersion
 
     from mlstrat_plugin.adapters.tracking.connection import Run
+    from mlstrat_plugin.adapters.tracking.notes import Block
 
 NOTE = "mlflow.note.content"
 TEMPORARY = "/.dvc/tmp/exps/"  # where DVC runs queued and temporary experiments
@@ -93,24 +95,24 @@ class Tracker(Finder):
         self._log_batch(run, update, {})
         self._require_kept(run_id, update)
 
-    def describe_versions(self, run_id: str, text: str) -> int:
-        """Let the description of every registered version of the run start with this text; return how many changed.
+    def describe_versions(self, run_id: str, text: str) -> None:
+        """Let the description of every registered version of the run start with this text.
 
-        What a person wrote there stays below.
+        What the gate and a person wrote there stays below.
 
         Raises
         ------
         TrackingError
             The registry failed, or does not allow it.
         """
-        changed = 0
         with self._asking():
             for version in self._client.search_model_versions(f"run_id = '{run_id}'"):
-                description = merged_description(version.description or "", text)
-                if description is not None and description != version.description:
-                    self._client.update_model_version(version.name, version.version, description)
-                    changed += 1
-        return changed
+                self._describe(version, text, "diagnosis")
+
+    def _describe(self, version: ModelVersion, text: str, block: Block) -> None:
+        description = merged_description(version.description or "", text, block)
+        if description is not None and description != version.description:
+            self._client.update_model_version(version.name, version.version, description)
 
     def tag_experiment(self, experiment_id: str, tags: dict[str, str]) -> None:
         """Set tags of an experiment.

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from mlstrat_plugin.adapters.files import replacing, write_text
-from mlstrat_plugin.core.gate import look_quantile, outcome, sealed_challenge, sealed_condition
+from mlstrat_plugin.core.gate import look_quantile, outcome, sealed_challenge, sealed_condition, spent
 from mlstrat_plugin.errors import TrackingError
 from mlstrat_plugin.gate_records import Decision, Looks
 from mlstrat_plugin.saving import to_json
@@ -51,12 +51,11 @@ def gate(params: Params) -> Decision:
     PredictionsError
         The predictions do not fit the splits.
     """
-    policy = policy_of(params)
+    policy_of(params)  # its lack is the first thing to say
     candidate = candidate_of(params)
     try:
         registry, run = connect(params, candidate.run_id)
-        champion = registry.champion(policy.model, policy.alias)
-        decision = _decide(params, candidate, registry, run, champion)
+        decision = decide(params, candidate, registry, run)
         write_decision(decision)
         record(registry, run, decision)
     except TrackingError as error:
@@ -96,26 +95,42 @@ def looks_of(registry: Registry, policy: Gate, candidate: Candidate) -> Looks:
     )
 
 
-def _decide(params: Params, candidate: Candidate, registry: Registry, run: Run, champion: Version | None) -> Decision:
-    """Measure, write down that the test set was looked at, and only then say what came of it."""
+def decide(params: Params, candidate: Candidate, registry: Registry, run: Run) -> Decision:
+    """Measure, write down that the test set was looked at, and only then say what came of it.
+
+    The same model is no further look, so that a second call with the same files gives the same answer.
+
+    Raises
+    ------
+    GateError
+        The champion's model cannot be scored on today's rows.
+    RecordError
+        A report or the model is missing or damaged.
+    PredictionsError
+        The predictions do not fit the splits.
+    TrackingError
+        The server failed.
+    """
     policy = policy_of(params)
+    champion = registry.champion(policy.model, policy.alias)
     looks = looks_of(registry, policy, candidate)
     problems = _problems(candidate, run, champion, registry.versions_of(policy.model, run.run_id), policy)
     with TemporaryDirectory() as scratch:
         evidence = gather(params, registry, champion, looks, Path(scratch))
         problems += evidence.problems
+        barred = [*problems, *spent(looks, evidence.challenge)]
         ledger = read_ledger()
-        if not problems and looks.used <= looks.budget:
+        if not barred:
             ledger = ledger.judging(candidate.test_id, candidate.model_hash)
         write_text(LEDGER, to_json(ledger))
         decision, reason = outcome(evidence.conditions, evidence.challenge, looks, problems)
         sealed = policy.test == "sealed"
-        if not problems:
+        if not barred:
             registry.upload(run, FOLDER, evidence.rows if decision == "promote" or not sealed else evidence.dev_rows)
     conditions, challenge = evidence.conditions, evidence.challenge
     if sealed and decision != "promote":
         conditions, challenge = tuple(map(sealed_condition, conditions)), sealed_challenge(challenge)
-        decision, reason = "refuse", problems[0] if problems else "not passed; the test set is sealed, dev says more"
+        decision, reason = "refuse", barred[0] if barred else "not passed; the test set is sealed, dev says more"
     return Decision(
         decision=decision,
         reason=reason,

@@ -15,6 +15,7 @@ from mlstrat_plugin.adapters.files import write_text
 from mlstrat_plugin.core.signing import DECISION_TAG, KEY_VARIABLE, SIGNATURE_TAG, Warrant, signature
 from mlstrat_plugin.errors import GateError, PromotionRefused
 from mlstrat_plugin.saving import to_json
+from mlstrat_plugin.stages.gate.deciding import decide
 from mlstrat_plugin.stages.gate.inputs import (
     FOLDER,
     LEDGER,
@@ -66,7 +67,7 @@ def promote(params: Params, *, force: str = "") -> Promotion:
     Raises
     ------
     PromotionRefused
-        The gate did not pass the model.
+        The gate did not pass the model, or does not pass it now, whatever the file says.
     GateError
         The decision is stale, the champion changed, or there is no single version to promote.
     TrackingError
@@ -81,8 +82,13 @@ def promote(params: Params, *, force: str = "") -> Promotion:
         )
     registry, run = connect(params, decision.candidate.run_id)
     version = _version(registry, run, policy)
-    present = registry.champion(policy.model, policy.alias)
-    before = (present.version if present else "") if force else decision.champion
+    if force:
+        present = registry.champion(policy.model, policy.alias)
+        before = present.version if present else ""
+    else:
+        before = decision.champion
+        registry.require(policy.model, policy.alias, before)
+        _require_same(decision, decide(params, decision.candidate, registry, run))
     promotion = Promotion(
         model=policy.model,
         alias=policy.alias,
@@ -120,6 +126,15 @@ def _require_fresh(params: Params, decision: Decision) -> None:
     if changed:
         raise GateError(
             f"reports/gate.json is stale: {', '.join(changed[:5])} changed since the decision",
+            hint="run `mlstrat gate` again",
+        )
+
+
+def _require_same(saved: Decision, now: Decision) -> None:
+    """Check that the saved answer is the one that its inputs give: anybody can edit a file."""
+    if now.decision != saved.decision:
+        raise PromotionRefused(
+            f"reports/gate.json says {saved.decision}, but the gate says {now.decision}: {now.reason}",
             hint="run `mlstrat gate` again",
         )
 

@@ -230,6 +230,44 @@ def test_an_edited_diagnosis_is_seen(world: World) -> None:
     assert "stale" in decided(world).reason
 
 
+def test_an_edited_decision_promotes_nothing(world: World) -> None:
+    """Whoever can write the file is not whoever decides: the answer is made anew from what it rests on."""
+    world.train("first", BAD)
+    params = world.params(conditions={"error/test": {"max": 0.1}})
+    assert gate(params).decision == "refuse"
+    saved = Path("reports/gate.json")
+    saved.write_text(saved.read_text().replace('"decision": "refuse"', '"decision": "promote"'))
+    with pytest.raises(PromotionRefused, match=r"gate\.json says promote, but the gate says refuse: error/test"):
+        promote(params)
+    assert world.champion() == ""
+
+
+def test_the_version_starts_with_the_verdict_and_says_the_decision(world: World) -> None:
+    world.train("first", BAD)
+    for _ in range(2):
+        decided(world)
+        track(world.params())
+    said = world.client.get_model_version("digits", "1").description
+    assert said.startswith("bias - avoidable bias dominates")
+    assert said.count("gate: promote (against no champion; look 1 of 5") == 1
+    promote(world.params())
+    track(world.params())
+    said = world.client.get_model_version("digits", "1").description
+    assert said.startswith("bias - ")
+    assert "champion instead of no version" in said
+
+
+def test_a_spent_sealed_test_set_says_so(world: World) -> None:
+    world.block["gate"] = {**POLICY, "test": "sealed", "looks": 1, "conditions": {"error/test": {"max": 0.2}}}
+    world.params()
+    world.train("first", BAD)
+    assert decided(world).reason.startswith("not passed")
+    world.train("second", GOOD)
+    spent = decided(world)
+    assert "the 1 looks at this test set are spent" in spent.reason
+    assert spent.conditions[0].value is None
+
+
 def test_edited_metrics_and_tags_change_nothing(world: World) -> None:
     run_id = world.train("first", BAD)
     world.client.log_metric(run_id, "error/test", float("nan"), step=9)
