@@ -105,6 +105,23 @@ class Decision:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Promotion:
+    """An alias that was moved: by whom, when (UTC), from which version, and why where the gate had not passed it."""
+
+    schema_version: int = SCHEMA_VERSION
+    model: str
+    alias: str
+    version: str
+    champion_before: str
+    run_id: str
+    decision: str
+    reason: str
+    forced: str
+    by: str
+    at: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Ledger:
     """Which models, by their hash, were judged on each test set, and which won a comparison there."""
 

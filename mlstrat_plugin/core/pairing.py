@@ -110,22 +110,11 @@ class PairedTally:
         error = sqrt((worse + better - centre**2) / (self.n + 2))
         if self.groups is None:
             return Estimate(change, _around(centre, error, change), float(self.n), "bonett-price", is_rate=False)
-        effective = self.n**2 / self.nn
-        if self.groups < 2 or effective <= 1 + 1e-9:
-            return Estimate(change, lambda _z: (-1.0, 1.0), 1.0, "one group", groups=effective, is_rate=False)
         squares = max(self.dd - 2 * change * self.dn + change**2 * self.nn, 0.0)
-        spread = sqrt(squares * self.groups / (self.groups - 1)) / self.n
+        spread = sqrt(squares * _bessel(self.groups)) / self.n
         # never below what independent rows would give: a group effect can only be seen where there are changes
-        wide = max(error, spread)
-        around = _around(centre, wide, change)
-        return Estimate(
-            change,
-            lambda z: around(t_value(z, effective - 1)),
-            float(self.n),
-            "grouped bonett-price",
-            groups=effective,
-            is_rate=False,
-        )
+        wide = _around(centre, max(error, spread), change)
+        return _by_groups(change, wide, self.n, self.groups, self.n**2 / self.nn, "grouped bonett-price")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,19 +172,29 @@ class WeightedPairs:
         if self.groups is None:
             error = sqrt(max(spread, 0.0)) / weight
             return Estimate(point, _around(centre, error, point), float(self.n), "weighted pairs", is_rate=False)
+        around = _around(centre, sqrt(max(spread, 0.0) * _bessel(self.groups)) / weight, point)
         effective = self.weight**2 / self.squares
-        if self.groups < 2 or effective <= 1 + 1e-9:
-            return Estimate(point, lambda _z: (-1.0, 1.0), 1.0, "one group", groups=effective, is_rate=False)
-        error = sqrt(max(spread, 0.0) * self.groups / (self.groups - 1)) / weight
-        around = _around(centre, error, point)
-        return Estimate(
-            point,
-            lambda z: around(t_value(z, effective - 1)),
-            float(self.n),
-            "grouped weighted pairs",
-            groups=effective,
-            is_rate=False,
-        )
+        return _by_groups(point, around, self.n, self.groups, effective, "grouped weighted pairs")
+
+
+def _bessel(groups: int) -> float:
+    return groups / (groups - 1) if groups > 1 else 1.0
+
+
+def _by_groups(
+    point: float,
+    around: Callable[[float], tuple[float, float]],
+    n: int,
+    groups: int,
+    effective: float,
+    method: str,
+) -> Estimate:
+    """Return an estimate with Student's quantile of the effective groups; one group says nothing."""
+    if groups < 2 or effective <= 1 + 1e-9:
+        return Estimate(point, lambda _z: (-1.0, 1.0), 1.0, "one group", groups=effective, is_rate=False)
+    return Estimate(
+        point, lambda z: around(t_value(z, effective - 1)), float(n), method, groups=effective, is_rate=False
+    )
 
 
 def _around(centre: float, error: float, point: float) -> Callable[[float], tuple[float, float]]:

@@ -2,6 +2,6 @@
 
 from mlstrat_plugin.stages.gate.deciding import gate
 from mlstrat_plugin.stages.gate.inputs import read_decision
-from mlstrat_plugin.stages.gate.promoting import Promotion, promote
+from mlstrat_plugin.stages.gate.promoting import promote
 
-__all__ = ["Promotion", "gate", "promote", "read_decision"]
+__all__ = ["gate", "promote", "read_decision"]

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import getpass
-import json
 import os
 import secrets
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +12,7 @@ from typing import TYPE_CHECKING
 from mlstrat_plugin.adapters.files import write_text
 from mlstrat_plugin.core.signing import DECISION_TAG, KEY_VARIABLE, SIGNATURE_TAG, Warrant, signature
 from mlstrat_plugin.errors import GateError, PromotionRefused
+from mlstrat_plugin.gate_records import Promotion
 from mlstrat_plugin.saving import to_json
 from mlstrat_plugin.stages.gate.deciding import decide
 from mlstrat_plugin.stages.gate.inputs import (
@@ -35,23 +34,6 @@ if TYPE_CHECKING:
     from mlstrat_plugin.params import Params
 
 PROMOTION = Path("reports/promotion.json")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Promotion:
-    """An alias that was moved: by whom, when (UTC), from which version, and why where the gate had not passed it."""
-
-    schema_version: int = 1
-    model: str
-    alias: str
-    version: str
-    champion_before: str
-    run_id: str
-    decision: str
-    reason: str
-    forced: str
-    by: str
-    at: str
 
 
 def promote(params: Params, *, force: str = "") -> Promotion:
@@ -184,7 +166,7 @@ def _record(registry: Registry, run: Run, version: Version, decision: Decision, 
     """Write who, when and why; a comparison that was won on a test set spends it."""
     from mlstrat_plugin.adapters.tracking import WON
 
-    write_text(PROMOTION, json.dumps(asdict(promotion), indent=2, ensure_ascii=False) + "\n")
+    write_text(PROMOTION, to_json(promotion))
     gate = "forced" if promotion.forced else "pass"
     registry.tag(version, {"gate": gate})
     registry.describe(version, _line(promotion))
