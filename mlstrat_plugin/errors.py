@@ -10,6 +10,8 @@ MlstratError
 ├── HumanError         people's answers cannot be scored: mend the raters' table
 ├── EstimateError      numbers from which nothing can be estimated
 ├── RecordError        a saved report cannot be read: run the stage that writes it
+├── ReviewError        a file that people fill in is ambiguous: mend the named rows
+├── GateError          a promotion that cannot be decided (PromotionRefused: the answer is no)
 └── TrackingError      MLflow did not take the result: try again
 """
 
@@ -80,6 +82,10 @@ class EstimateError(MlstratError):
 
 class RecordError(MlstratError):
     """A saved report is missing, damaged, or of another version."""
+
+
+class ReviewError(MlstratError):
+    """A file that people fill in cannot be read, or says two things about one row."""
 
 
 class GateError(MlstratError):

@@ -197,6 +197,21 @@ class Diagnose(Block):
     seed: Whole = Field(_DEFAULTS.seed, ge=0, description="seed of the draws, a whole number from 0 on")
 
 
+class Review(Block):
+    """What people look at, and how it is shown to them."""
+
+    rows: Whole = Field(100, ge=1, le=10_000, description="rows that a call of the sampler fills up to, 1 to 10,000")
+    eyeball: Number = Field(
+        0.5, gt=0, le=1, description="share of dev in (0, 1] that people may look at; the rest stays unseen"
+    )
+    image: Text | None = Field(None, description="column with a picture: a path, the bytes of a file, or grey values")
+    audio: Text | None = Field(None, description="column with a sound: a path, or the bytes of a file")
+    text: Text | None = Field(None, description="column with a text, or null")
+    features: tuple[Text, ...] = Field((), description="columns shown as a table; may be empty")
+    roots: tuple[Text, ...] = Field(("data",), description="folders from which pictures and sounds are shown")
+    fix_train: Flag = Field(default=False, description="true applies label fixes to train and train-dev as well")
+
+
 class Track(Block):
     """Where the diagnosis is logged."""
 
@@ -225,6 +240,7 @@ class Params(Block):
     human: Human | None = None
     evaluate: Evaluate = Evaluate()
     diagnose: Diagnose = Diagnose()
+    review: Review | None = None
     track: Track = Track()
     gate: Gate | None = None
 
@@ -246,6 +262,21 @@ class Params(Block):
                 + did_you_mean(unknown[0], self.sources)
             )
         return self
+
+    def reviewed(self) -> Review:
+        """Return how people look at rows.
+
+        Raises
+        ------
+        ParamsError
+            There is no such block.
+        """
+        if self.review is None:
+            raise ParamsError(
+                f"{BLOCK}.review is not there: nothing says what people may look at",
+                hint="copy the block `review` of docs/params.md",
+            )
+        return self.review
 
     def settings(self) -> Settings:
         """Return how to judge, as the record that the core takes."""

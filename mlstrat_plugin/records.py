@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
 
+from mlstrat_plugin.review_records import ErrorAnalysis, LabelChange, LabelCheck  # noqa: TC001 - pydantic reads them
+
 SCHEMA_VERSION = 1
 
 
@@ -226,6 +228,8 @@ class Diagnosis:
     tasks: dict[str, TaskDiagnosis] = field(default_factory=dict)
     trained_on: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
+    error_analysis: ErrorAnalysis | None = None
+    label_audit: dict[str, LabelCheck] = field(default_factory=dict)
     sizing: Sizing
     material_gap: float
     split_id: str | None = None
@@ -277,7 +281,11 @@ class HeldOut:
 
 @dataclass(frozen=True, kw_only=True)
 class Splits:
-    """How the sources were cut; ``counts`` is split -> source -> label -> rows."""
+    """How the sources were cut; ``counts`` is split -> source -> label -> rows.
+
+    ``label_changes`` are the labels that people asked to be replaced, and ``labels_left`` those they asked for on rows
+    of train and train-dev that were left as they are.
+    """
 
     schema_version: int = SCHEMA_VERSION
     split_id: str
@@ -285,6 +293,8 @@ class Splits:
     rows: dict[str, int]
     counts: dict[str, dict[str, dict[str, int]]]
     held_out: tuple[HeldOut, ...]
+    label_changes: tuple[LabelChange, ...] = ()
+    labels_left: int = 0
     sizing: Sizing
     advice: tuple[str, ...]
     settings: dict[str, Any]

@@ -9,12 +9,25 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from mlstrat_plugin.errors import RecordError
 from mlstrat_plugin.gate_records import Decision, Ledger, Promotion
 from mlstrat_plugin.records import SCHEMA_VERSION, Diagnosis, SizePlan, Splits, TrackedRun, Validation
+from mlstrat_plugin.review_records import Sampling
 from mlstrat_plugin.run_records import Comparison, History
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-Saved = Diagnosis | Validation | Splits | TrackedRun | SizePlan | Comparison | History | Decision | Ledger | Promotion
+Saved = (
+    Diagnosis
+    | Validation
+    | Splits
+    | TrackedRun
+    | SizePlan
+    | Comparison
+    | History
+    | Decision
+    | Ledger
+    | Promotion
+    | Sampling
+)
 Record = TypeVar("Record", Diagnosis, Validation, Splits, TrackedRun, Decision, Ledger)
 
 

@@ -167,6 +167,68 @@ ADVICE: dict[str, Advice] = {
         "warning",
         ("Check the raters' table: empty labels are not counted as answers.",),
     ),
+    "MLS161": Advice(
+        "One cause stands out",
+        "tip",
+        ("Work on it first if it can be solved; the ceiling says what that brings at best.",),
+    ),
+    "MLS162": Advice(
+        "The order of causes is open",
+        "tip",
+        ("Work on whichever of them is cheaper, or look at more mistakes.",),
+    ),
+    "MLS163": Advice(
+        "Eyeball and blackbox dev differ",
+        "warning",
+        (
+            "Read the blackbox error as the dev error: the part that people look at has been tuned to.",
+            "Get fresh dev rows, or split with another mlstrat.split.salt.",
+        ),
+    ),
+    "MLS164": Advice(
+        "Mistakes were passed over",
+        "warning",
+        ("Look at the rows in their order, hard ones too; Enter says 'seen, no tag'.",),
+    ),
+    "MLS165": Advice(
+        "The sheet is of an earlier model",
+        "tip",
+        ("Run `mlstrat review sample`: it adds what is missing and keeps every word.",),
+    ),
+    "MLS171": Advice(
+        "Wrong labels are a large part of the error",
+        "warning",
+        (
+            "Fix labels of dev and test by the same procedure: `mlstrat review sample --audit`, then "
+            "reviews/label_fixes.csv.",
+            "Check rows that the model got right as well: it has learned some of the wrong labels.",
+        ),
+    ),
+    "MLS172": Advice(
+        "Wrong labels are a small part of the error",
+        "tip",
+        ("Leave them for now and work on the larger causes.",),
+    ),
+    "MLS173": Advice(
+        "How much of the error is labels is open",
+        "tip",
+        ("Check more labels: `mlstrat review sample --audit --rows N`.",),
+    ),
+    "MLS174": Advice(
+        "Some right answers only look right",
+        "tip",
+        ("Quote the corrected error, which counts both kinds of rows.",),
+    ),
+    "MLS175": Advice(
+        "Only rows that the model got wrong were fixed",
+        "warning",
+        ("Check a sample of the rows it got right too: `mlstrat review sample --audit`; else the error is too low.",),
+    ),
+    "MLS176": Advice(
+        "Dev and test are labelled by different rules",
+        "warning",
+        ("Check both by the same procedure: a gap between them now holds the difference of their labels.",),
+    ),
 }
 
 

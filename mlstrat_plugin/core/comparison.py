@@ -9,6 +9,7 @@ from mlstrat_plugin.core.estimate import Estimate, LinearCombination
 from mlstrat_plugin.core.intervals import z_value
 from mlstrat_plugin.core.tallies import ErrorTally
 from mlstrat_plugin.core.verdict import MERGED_DISTRIBUTIONS, simultaneous_z
+from mlstrat_plugin.core.wording import RATE
 from mlstrat_plugin.errors import EstimateError
 from mlstrat_plugin.records import GAPS, HUMAN, LADDER, Movement
 from mlstrat_plugin.run_records import Change, Comparison
@@ -88,8 +89,31 @@ def compare(
         confidence=confidence,
         unchanged_within=unchanged_within,
         params=dict(params or {}),
-        notes=notes,
+        notes=(*notes, *label_notes(first, second, {rung: amount.value for rung, amount in amounts.items()}, names)),
     )
+
+
+def label_notes(
+    first: Diagnosis, second: Diagnosis, changes: Mapping[str, float], names: tuple[str, str]
+) -> tuple[str, ...]:
+    """Say for dev and test whether the choice between two models may be one of labels.
+
+    It may be where wrong labels make up as many points of one model's error as the two differ by: one of them may have
+    learned the wrong labels.
+    """
+    notes = []
+    for split in ("dev", "test"):
+        for name, record in zip(names, (first, second), strict=True):
+            check = record.label_audit.get(split)
+            points = None if check is None else check.label_points
+            if points is not None and split in changes and points.value >= abs(changes[split]):
+                notes.append(
+                    f"labels may decide: wrong ones are {RATE.amount(points.value)} "
+                    f"{RATE.interval(points.low, points.high)} of the {split} error of {name}, and the models differ "
+                    f"by {RATE.amount(abs(changes[split]))}"
+                )
+                break
+    return tuple(notes)
 
 
 def _check(first: Diagnosis, second: Diagnosis, rungs: list[str], within: float) -> None:

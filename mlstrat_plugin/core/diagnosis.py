@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mlstrat_plugin.core.estimate import Estimate
+    from mlstrat_plugin.core.review_findings import Reviewed
     from mlstrat_plugin.core.tallies import Tally
 
 
@@ -92,6 +93,7 @@ def diagnose_ladder(
     human_by_role: Mapping[str, Measurement] | None = None,
     circumstances: Circumstances | None = None,
     tasks: Mapping[str, Mapping[str, Measurement]] | None = None,
+    reviewed: Reviewed | None = None,
     split_id: str | None = None,
     test_id: str | None = None,
 ) -> Diagnosis:
@@ -113,6 +115,8 @@ def diagnose_ladder(
         What the tables know beside the counts.
     tasks : mapping of str to mapping of str to Measurement, optional
         A ladder per task, where the ladder is the mean over several; each gets a verdict of its own.
+    reviewed : Reviewed, optional
+        What people said about mistakes and labels.
     split_id, test_id : str, optional
         Identity of the rows behind it.
 
@@ -160,8 +164,11 @@ def diagnose_ladder(
                 settings=settings,
                 circumstances=known,
                 rows_needed=rows_sentence(question),
-            )
+            ),
+            () if reviewed is None else reviewed.findings(),
         ),
+        error_analysis=None if reviewed is None else reviewed.analysis,
+        label_audit={} if reviewed is None else dict(reviewed.audits),
         sizing=Sizing(
             splits=proofs(estimates, rows, tau=tau, confidence=settings.confidence),
             open_question=question,

@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from functools import reduce
 from itertools import combinations
-from math import sqrt
+from math import ceil, sqrt
+from operator import add
 from typing import TYPE_CHECKING
 
 from mlstrat_plugin.core.estimate import Estimate, constant
-from mlstrat_plugin.core.intervals import wilson
+from mlstrat_plugin.core.intervals import wilson_bounds
 from mlstrat_plugin.core.pairing import PairedTally
+from mlstrat_plugin.core.planning import paired_rows
+from mlstrat_plugin.core.tallies import RatioTally
 from mlstrat_plugin.errors import EstimateError
 
 if TYPE_CHECKING:
@@ -20,7 +24,9 @@ if TYPE_CHECKING:
 SEPARATORS = re.compile(r"[\s_-]+")
 
 
-def sampled_share(found: int, looked_at: int, of: int | None) -> Estimate:
+def sampled_share(
+    found: int, looked_at: int, of: int | None, groups: Sequence[tuple[int, int]] | None = None
+) -> Estimate:
     """Return the share of rows with some property, from a random sample.
 
     Parameters
@@ -30,6 +36,8 @@ def sampled_share(found: int, looked_at: int, of: int | None) -> Estimate:
     of : int, optional
         Rows that were sampled from, ``looked_at`` or more; when all were looked at the share is exact. Without it the
         share is that of all rows that may ever come.
+    groups : sequence of (int, int), optional
+        Found and looked-at rows of each group, where rows come in groups and are not independent.
 
     Raises
     ------
@@ -39,6 +47,7 @@ def sampled_share(found: int, looked_at: int, of: int | None) -> Estimate:
     Notes
     -----
     Wilson's bounds with ``m (M - 1) / (M - m)`` rows. Source: Cochran, Sampling Techniques, 3rd ed. (1977), eq. 3.8.
+    With groups m is the effective number of rows, and the quantile is Student's; see ``RatioTally``.
 
     Examples
     --------
@@ -48,12 +57,19 @@ def sampled_share(found: int, looked_at: int, of: int | None) -> Estimate:
     if not (0 <= found <= looked_at and looked_at >= 1 and (of is None or looked_at <= of)):
         raise EstimateError(f"{found} of {looked_at} looked at, sampled from {of}, do not fit")
     share = found / looked_at
-    if of is None:
-        return Estimate(share, lambda z: wilson(share, looked_at, z), looked_at, "wilson")
     if looked_at == of:
         return constant(share)
-    rows = looked_at * (of - 1) / (of - looked_at)
-    return Estimate(share, lambda z: wilson(share, rows, z), rows, "wilson, finite population")
+    alone = groups is None or all(size == 1 for _, size in groups)
+    whole = None if alone else sum_of(groups or ()).estimate()
+    rows, effective = (float(looked_at), None) if whole is None else (whole.n_effective, whole.groups)
+    rows *= 1.0 if of is None else (of - 1) / (of - looked_at)
+    words = ("" if alone else "grouped ", "wilson", "" if of is None else ", finite population")
+    return Estimate(share, wilson_bounds(share, rows, effective), rows, "".join(words), groups=effective)
+
+
+def sum_of(groups: Iterable[tuple[int, int]]) -> RatioTally:
+    """Return the tally of groups, each given as its found and its looked-at rows."""
+    return reduce(add, (RatioTally.group(wrong=found, n=size) for found, size in groups))
 
 
 def ceiling(share: Estimate, error: Estimate) -> Estimate:
@@ -120,19 +136,28 @@ class Sheet:
         The tags of every mistake that was looked at; an empty set is a mistake without a tag.
     mistakes : int
         All mistakes of the split, at least as many as were looked at.
+    groups : sequence of str, optional
+        The group of every mistake that was looked at, where rows of one group are not independent.
 
     Raises
     ------
     EstimateError
-        More mistakes were looked at than there are.
+        More mistakes were looked at than there are, or not every one has its group.
     """
 
     tags: Sequence[frozenset[str]]
     mistakes: int
+    groups: Sequence[str] | None = None
 
     def __post_init__(self) -> None:
         if len(self.tags) > self.mistakes:
             raise EstimateError(f"{len(self.tags)} mistakes were looked at, of {self.mistakes}")
+        if self.groups is not None and len(self.groups) != len(self.tags):
+            raise EstimateError(f"{len(self.tags)} mistakes have {len(self.groups)} groups")
+
+    def count(self, *tags: str) -> int:
+        """Return how many looked-at mistakes carry any of these tags."""
+        return sum(not row.isdisjoint(tags) for row in self.tags)
 
     def share(self, *tags: str) -> Estimate:
         """Return the share of the mistakes that carry any of these tags.
@@ -142,8 +167,7 @@ class Sheet:
         EstimateError
             Nothing was looked at yet.
         """
-        wanted = frozenset(tags)
-        return sampled_share(sum(bool(wanted & row) for row in self.tags), len(self.tags), self.mistakes)
+        return self._share(tags, self.mistakes)
 
     def ceiling(self, error: Estimate, *tags: str) -> Estimate:
         """Return how far this error falls at most, also on new rows, if everything behind these tags is solved.
@@ -153,8 +177,17 @@ class Sheet:
         EstimateError
             Nothing was looked at yet.
         """
-        found = sum(bool(frozenset(tags) & row) for row in self.tags)
-        return ceiling(sampled_share(found, len(self.tags), None), error)
+        return ceiling(self._share(tags, None), error)
+
+    def _share(self, tags: tuple[str, ...], of: int | None) -> Estimate:
+        return sampled_share(self.count(*tags), len(self.tags), of, self._by_group(tags))
+
+    def _by_group(self, tags: tuple[str, ...]) -> list[tuple[int, int]] | None:
+        if self.groups is None:
+            return None
+        sizes = Counter(self.groups)
+        found = Counter(group for group, row in zip(self.groups, self.tags, strict=True) if not row.isdisjoint(tags))
+        return [(found[group], size) for group, size in sizes.items()]
 
     def ranked(self) -> tuple[str, ...]:
         """Return the tags, most frequent first; ties in the order of the alphabet."""
@@ -164,6 +197,10 @@ class Sheet:
     def counts(self) -> Mapping[str, int]:
         """Return how many looked-at mistakes carry each tag; a mistake with several counts for each."""
         return Counter(tag for row in self.tags for tag in row)
+
+    def best_pair(self) -> tuple[str, str] | None:
+        """Return the two tags that cover the most mistakes together; nothing where there are fewer than two tags."""
+        return max(combinations(self.ranked(), 2), key=lambda pair: self.count(*pair), default=None)
 
     def best_union(self, size: int) -> tuple[str, ...]:
         """Return up to so many tags that cover the most mistakes, chosen one by one, since tags overlap.
@@ -185,12 +222,39 @@ class Sheet:
     def alike(self, confidence: float = 0.95) -> tuple[tuple[str, str], ...]:
         """Return the pairs of tags whose order this sheet cannot tell: rows that carry only one of the two decide."""
         found = []
-        for first, second in combinations(self.ranked(), 2):
-            only_first = sum(first in row and second not in row for row in self.tags)
-            only_second = sum(second in row and first not in row for row in self.tags)
-            low, high = (
-                PairedTally(broken=only_first, fixed=only_second, n=len(self.tags)).estimate().interval(confidence)
-            )
+        for pair in combinations(self.ranked(), 2):
+            low, high = self._pairs(*pair).estimate().interval(confidence)
             if low <= 0 <= high:
-                found.append((first, second))
+                found.append(pair)
         return tuple(found)
+
+    def rows_to_tell_apart(self, first: str, second: str, *, power: float = 0.8) -> int | None:
+        """Return the mistakes to look at in all that would show which tag is more frequent, if shares stay as they are.
+
+        Nothing where the two are equally frequent by now. Each row is taken to bring what it brings now, so that
+        grouped rows need more. It may be more than there are mistakes.
+        """
+        pairs = self._pairs(first, second)
+        gain, discordant = abs(pairs.fixed - pairs.broken) / pairs.n, (pairs.fixed + pairs.broken) / pairs.n
+        if gain == 0:
+            return None
+        alone = PairedTally(broken=pairs.broken, fixed=pairs.fixed, n=pairs.n).estimate().variance
+        return ceil(paired_rows(gain, discordant, power=power) * max(1.0, pairs.estimate().variance / alone))
+
+    def _pairs(self, first: str, second: str) -> PairedTally:
+        """Return the rows that carry only one of two tags, as pairs: broken for the second, fixed for the first."""
+        signs = [(second in row) - (first in row) for row in self.tags]
+        counts = {"broken": signs.count(1), "fixed": signs.count(-1), "n": len(signs)}
+        if self.groups is None or len(set(self.groups)) == len(self.groups):
+            return PairedTally(**counts)
+        sizes = Counter(self.groups)
+        sums = dict.fromkeys(sizes, 0)
+        for group, sign in zip(self.groups, signs, strict=True):
+            sums[group] += sign
+        return PairedTally(
+            **counts,
+            groups=len(sizes),
+            dd=sum(total**2 for total in sums.values()),
+            dn=sum(total * sizes[group] for group, total in sums.items()),
+            nn=sum(size**2 for size in sizes.values()),
+        )

@@ -12,7 +12,7 @@ from mlstrat_plugin.errors import examples
 from mlstrat_plugin.records import HUMAN, LADDER, ErrorRecord, Finding, GapRecord, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from mlstrat_plugin.core.verdict import Gap, Verdict
 
@@ -72,10 +72,10 @@ ENOUGH_HEAVY_ROWS = 30  # with fewer rows of the top weight a weighted error is 
 NEGATIVE_CODES = {"variance": "MLS122", "mismatch": "MLS123", "dev-overfit": "MLS124"}
 
 
-def observe(seen: Seen) -> tuple[Finding, ...]:
-    """Return all findings: problems by size first, then warnings, then tips."""
+def observe(seen: Seen, more: Iterable[Finding] = ()) -> tuple[Finding, ...]:
+    """Return all findings, and those that others have made: problems by size first, then warnings, then tips."""
     order = {"problem": 0, "warning": 1, "tip": 2}
-    found = [item for look in OBSERVATIONS for item in look(seen)]
+    found = [*(item for look in OBSERVATIONS for item in look(seen)), *more]
     return tuple(sorted(found, key=lambda item: order[item.severity]))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 from typing import TYPE_CHECKING
 
 from mlstrat_plugin.core.error_sheet import sampled_share
@@ -10,6 +11,8 @@ from mlstrat_plugin.core.estimate import constant
 from mlstrat_plugin.errors import EstimateError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mlstrat_plugin.core.estimate import Estimate, Quantity
 
 WORTH_FIXING = 0.2  # share of the error that is labels from which the course fixes them
@@ -27,6 +30,8 @@ class LabelAudit:
         Checked rows among the wrong ones, and those whose label was at fault, so that the answer was right.
     right_checked, right_mislabelled : int
         Checked rows among the right ones, and those whose label was at fault, so that the answer was wrong.
+    wrong_groups, right_groups : sequence of (int, int), optional
+        Mislabelled and checked rows of each group, where rows come in groups and are not independent.
 
     Raises
     ------
@@ -47,6 +52,8 @@ class LabelAudit:
     wrong_mislabelled: int
     right_checked: int
     right_mislabelled: int
+    wrong_groups: Sequence[tuple[int, int]] | None = None
+    right_groups: Sequence[tuple[int, int]] | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.wrong <= self.n or self.n < 1:
@@ -60,7 +67,18 @@ class LabelAudit:
         EstimateError
             No wrong row was checked.
         """
-        return sampled_share(self.wrong_mislabelled, self.wrong_checked, self.wrong)
+        return sampled_share(self.wrong_mislabelled, self.wrong_checked, self.wrong, self.wrong_groups)
+
+    def hidden_share(self) -> Estimate:
+        """Return the share of the right answers that only look right, because their label is at fault too.
+
+        Raises
+        ------
+        EstimateError
+            No right row was checked.
+        """
+        right = self.n - self.wrong
+        return sampled_share(self.right_mislabelled, self.right_checked, right, self.right_groups)
 
     def corrected_error(self) -> Quantity:
         """Return the error against right labels, from both strata.
@@ -75,16 +93,24 @@ class LabelAudit:
         Stratified mean of two finite samples, with the MOVER interval. Source: Cochran, Sampling Techniques, 3rd ed.
         (1977), section 5.3.
         """
-        wrong_part, right_part = self.wrong / self.n, (self.n - self.wrong) / self.n
-        error: Quantity = constant(wrong_part)
+        error: Quantity = constant(self.wrong / self.n)
         if self.wrong:
-            error = error - wrong_part * self.label_share()
+            error = error - self.label_points()
         if self.wrong < self.n:
-            hidden = sampled_share(self.right_mislabelled, self.right_checked, self.n - self.wrong)
-            error = error + right_part * hidden
+            error = error + self.hidden_points()
         return error
 
-    def one_sided_bias(self) -> float:
+    def label_points(self) -> Quantity:
+        """Return the part of the measured error that is labels.
+
+        Raises
+        ------
+        EstimateError
+            No wrong row was checked.
+        """
+        return self.wrong / self.n * self.label_share()
+
+    def hidden_points(self) -> Quantity:
         """Return by how much the corrected error is too low where only wrong rows are checked: the hidden mistakes.
 
         Raises
@@ -92,16 +118,56 @@ class LabelAudit:
         EstimateError
             No right row was checked.
         """
-        hidden = sampled_share(self.right_mislabelled, self.right_checked, self.n - self.wrong)
-        return -(self.n - self.wrong) / self.n * hidden.value
+        return (self.n - self.wrong) / self.n * self.hidden_share()
 
-    def worth_fixing(self, confidence: float = 0.95) -> bool:
-        """Return whether labels are surely a large part of the error: the two-sided lower bound reaches a fifth.
+    def right_rows_to_match(self, confidence: float = 0.95) -> int | None:
+        """Return the right rows to check until they widen the interval no more than the wrong ones do.
+
+        Nothing where they are enough already, or where the wrong rows are known exactly.
+
+        Raises
+        ------
+        EstimateError
+            A stratum that has rows was not checked.
+        """
+        wanted = _width(self.label_points(), confidence)
+        if wanted == 0 or _width(self.hidden_points(), confidence) <= wanted:
+            return None
+        right, share = self.n - self.wrong, self.right_mislabelled / self.right_checked
+        design = max(1.0, self.right_checked / self.hidden_share().n_effective) if self.right_groups else 1.0
+        low, high = self.right_checked, right
+        while low < high:  # the width falls as rows are added
+            middle = (low + high) // 2
+            there = sampled_share(round(share * middle), middle, right)
+            low, high = (low, middle) if _width(right / self.n * there, confidence) <= wanted else (middle + 1, high)
+        return min(right, ceil(low * design))
+
+    def worth_fixing(self, confidence: float = 0.95) -> str:
+        """Return whether labels are a large part of the error: yes, no, or open.
+
+        Yes from a two-sided lower bound of a fifth on, no where the upper bound stays below a fifth.
 
         Examples
         --------
         >>> [LabelAudit(n=10_000, wrong=wrong, wrong_checked=100, wrong_mislabelled=found, right_checked=100,
-        ...     right_mislabelled=0).worth_fixing() for wrong, found in ((1_000, 6), (200, 30))]
-        [False, True]
+        ...     right_mislabelled=0).worth_fixing() for wrong, found in ((1_000, 6), (200, 30), (500, 20))]
+        ['no', 'yes', 'open']
         """
-        return self.label_share().interval(confidence)[0] >= WORTH_FIXING
+        return worth_fixing(self.label_share(), confidence)
+
+
+def worth_fixing(label_share: Estimate, confidence: float) -> str:
+    """Return yes, no or open: whether labels are at least a fifth of the measured error.
+
+    Examples
+    --------
+    >>> worth_fixing(sampled_share(30, 100, None), 0.95)
+    'yes'
+    """
+    low, high = label_share.interval(confidence)
+    return "yes" if low >= WORTH_FIXING else "no" if high < WORTH_FIXING else "open"
+
+
+def _width(quantity: Quantity, confidence: float) -> float:
+    low, high = quantity.interval(confidence)
+    return high - low

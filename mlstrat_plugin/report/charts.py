@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from functools import partial
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -64,8 +65,10 @@ def ladder_figure(record: Diagnosis) -> Figure:
 def _draw(figure: Callable[[], Figure], kind: str, metadata: dict[str, Any]) -> bytes:
     import matplotlib as mpl
 
-    with mpl.rc_context({"svg.hashsalt": "mlstrat", "font.size": 10, "svg.fonttype": "path"}):
+    style: dict[Any, Any] = {"svg.hashsalt": "mlstrat", "font.size": 10, "svg.fonttype": "path"}
+    with mpl.rc_context(style), warnings.catch_warnings():
         buffer = BytesIO()
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # a box is drawn; the table says the name
         figure().savefig(buffer, format=kind, metadata=metadata, facecolor=THEMES["light"]["paper"])
     return buffer.getvalue()
 

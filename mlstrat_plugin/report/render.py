@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 import json
 from base64 import b64encode
+from functools import partial
 from io import StringIO
 from typing import TYPE_CHECKING
 
 from mlstrat_plugin.core.wording import unit_of
+from mlstrat_plugin.formulas import neutral
 from mlstrat_plugin.records import LADDER, Diagnosis
-from mlstrat_plugin.report.charts import ladder_svgs
+from mlstrat_plugin.report.charts import ladder_svgs, themed_svgs
+from mlstrat_plugin.report.review_page import AUDITS, CAUSES, causes_figure, review_view
 from mlstrat_plugin.report.view import HISTORY_HEAD, Row, comparison_rows, history_rows, view_of
 
 if TYPE_CHECKING:
@@ -19,12 +22,16 @@ if TYPE_CHECKING:
     from mlstrat_plugin.run_records import Comparison, History
 
 MARKDOWN_SPECIAL = r"\`*_{}[]<>()#+!|~&"
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def report_html(record: Diagnosis) -> str:
     """Return a self-contained page: no script, nothing fetched, light and dark."""
-    return environment().get_template("report.html").render(view=view_of(record), pictures=_inline(ladder_svgs(record)))
+    analysis = record.error_analysis
+    causes = _inline(themed_svgs(partial(causes_figure, analysis))) if analysis is not None and analysis.tags else None
+    return environment().get_template("report.html").render(
+        view=view_of(record), pictures=_inline(ladder_svgs(record)), review=review_view(record), causes=causes,
+        heads={"causes": CAUSES, "audits": AUDITS},
+    )  # fmt: skip
 
 
 def history_html(record: History) -> str:
@@ -64,7 +71,20 @@ def note_markdown(record: Diagnosis, *, picture: str, report: str) -> str:
         lines.append(f"- **{finding.code} {markdown(finding.title)}**: {markdown(finding.message)}")
         if finding.severity == "problem":
             lines += [f"  - {markdown(step)}" for step in finding.next_steps]
-    return "\n".join([*lines, "", f"[Full report]({report})", ""])
+    return "\n".join([*lines, *_review_lines(record), "", f"[Full report]({report})", ""])
+
+
+def _review_lines(record: Diagnosis) -> list[str]:
+    """Return the causes of mistakes; nothing where nobody has looked at one."""
+    review = review_view(record)
+    if review is None or not review.causes:
+        return []
+    lines = ["", f"**Causes of mistakes**: {markdown(review.progress)}", ""]
+    return [
+        *lines,
+        *markdown_table(CAUSES, (*review.causes, *review.unions)),
+        *(f"- {markdown(n)}" for n in review.notes),
+    ]
 
 
 def description_markdown(record: Diagnosis) -> str:
@@ -137,15 +157,6 @@ def metrics_json(record: Diagnosis) -> str:
         "gaps": {name: round(gap.value, 6) for name, gap in record.gaps.items()},
     }
     return json.dumps(numbers, indent=2) + "\n"
-
-
-def neutral(text: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula.
-
-    >>> neutral("=cmd()"), neutral("train-dev")
-    ("'=cmd()", 'train-dev')
-    """
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
 def environment() -> Environment:

@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlstrat_plugin.adapters.files import replacing
+from mlstrat_plugin.adapters.reviews import AUDIT, MISTAKES, checked_labels, looked_at
 from mlstrat_plugin.core.diagnosis import Measurement, diagnose_ladder
+from mlstrat_plugin.core.error_analysis import analyse, check_labels, nothing_yet
 from mlstrat_plugin.core.findings import Circumstances, People
 from mlstrat_plugin.core.human_level import Declared, human_level
+from mlstrat_plugin.core.review_findings import Reviewed
 from mlstrat_plugin.core.several import SliceTally, TaskTally
 from mlstrat_plugin.core.tallies import RatioTally
 from mlstrat_plugin.records import HUMAN, Diagnosis, Split, Splits
@@ -16,6 +19,7 @@ from mlstrat_plugin.saving import read_record, to_json
 
 if TYPE_CHECKING:
     from mlstrat_plugin.params import Params
+    from mlstrat_plugin.tables.engine import Engine
     from mlstrat_plugin.tables.rating import Ratings
     from mlstrat_plugin.tables.tallying import Tallies
 
@@ -24,11 +28,12 @@ PAGE = Path("reports/report.html")
 PICTURE = Path("reports/ladder.png")
 TABLE = Path("reports/ladder.csv")
 METRICS = Path("reports/metrics.json")
+CAUSES = Path("reports/error_analysis.csv")
 SPLITS = Path("reports/splits.json")
 
 
 def diagnose(params: Params) -> Diagnosis:
-    """Score the predictions and write diagnosis.json, metrics.json, report.html, ladder.png and ladder.csv.
+    """Score the predictions and write diagnosis.json, metrics.json, report.html, the ladder and error_analysis.csv.
 
     All files are moved into place together.
 
@@ -38,9 +43,12 @@ def diagnose(params: Params) -> Diagnosis:
         ``reports/splits.json`` is missing or damaged.
     PredictionsError
         The predictions do not fit the splits.
+    ReviewError
+        A file that people fill in cannot be read.
     """
     from mlstrat_plugin.report.charts import ladder_png
     from mlstrat_plugin.report.render import ladder_csv, metrics_json, report_html
+    from mlstrat_plugin.report.review_page import causes_csv
     from mlstrat_plugin.tables.engine import Engine
     from mlstrat_plugin.tables.metrics import scorer_of
     from mlstrat_plugin.tables.rating import rate
@@ -53,6 +61,7 @@ def diagnose(params: Params) -> Diagnosis:
         tallies = tally(engine, folder, params.columns, params.evaluate, scorer_of(params.evaluate))
         if params.human is not None and params.human.table is not None:
             ratings = rate(engine, folder, params.columns, params.human, roles)
+        reviewed = review(engine, params, splits) if params.review is not None else Reviewed()
     if params.gate is not None and params.gate.test == "sealed":
         tallies = tallies.without(Split.TEST)  # its error stays unseen until a model passes the gate
     ladder: dict[str, Measurement] = {**tallies.ladder}
@@ -68,6 +77,7 @@ def diagnose(params: Params) -> Diagnosis:
         tasks={task: _task_ladder(tallies, params, task) for task in params.columns.labels},
         split_id=splits.split_id,
         test_id=splits.test_id,
+        reviewed=reviewed,
     )
     contents = {
         REPORT: to_json(record).encode(),
@@ -75,11 +85,45 @@ def diagnose(params: Params) -> Diagnosis:
         PICTURE: ladder_png(record),
         TABLE: ladder_csv(record).encode(),
         METRICS: metrics_json(record).encode(),
+        CAUSES: causes_csv(record).encode(),
     }
     with replacing(*contents) as parts:
         for part, content in zip(parts, contents.values(), strict=True):
             part.write_bytes(content)
     return record
+
+
+def review(engine: Engine, params: Params, splits: Splits) -> Reviewed:
+    """Count what people said about mistakes and labels; files without a row cost no scan."""
+    from mlstrat_plugin.tables.reviewing import answered, sheet_facts, states, stratum_facts
+
+    grouped, settings = params.columns.group is not None, params.settings()
+    mistakes, labels = MISTAKES.read(), AUDIT.read()
+    sealed = params.gate is not None and params.gate.test == "sealed"
+    judged = (Split.DEV,) if sealed else (Split.DEV, Split.TEST)
+    changed = {change.id: change.before for change in splits.label_changes}
+    if not (mistakes.rows or labels.rows or changed):
+        return Reviewed(analysis=nothing_yet())
+    tables = {split: answered(engine, params, split) for split in judged}
+    analysis, wanted = None, 0
+    if mistakes.rows:
+        facts = sheet_facts(engine, tables[Split.DEV], mistakes.rows, grouped=grouped)
+        analysis = analyse(looked_at(mistakes), facts, settings, grouped=grouped, relabelled=changed)
+        wanted = min(params.reviewed().rows, facts.to_look_at)
+    audits = {}
+    for split in judged if labels.rows else ():
+        strata = {wrong: stratum_facts(engine, tables[split], labels.rows, wrong=wrong) for wrong in (True, False)}
+        audits[split.value] = check_labels(
+            checked_labels(labels), strata, settings.confidence, grouped=grouped, relabelled=changed
+        )
+    found = {row_id: row for table in tables.values() for row_id, row in states(engine, table, changed).items()}
+    return Reviewed(
+        analysis=analysis or nothing_yet(),
+        wanted=wanted,
+        audits=audits,
+        changes=splits.label_changes,
+        fixed_right=sum(row["prediction"] == changed[row_id] for row_id, row in found.items()),
+    )
 
 
 def _circumstances(tallies: Tallies, ratings: Ratings | None, confidence: float) -> Circumstances:

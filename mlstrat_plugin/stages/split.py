@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlstrat_plugin.adapters.files import replacing, write_text
+from mlstrat_plugin.adapters.reviews import FIXES, fixes
 from mlstrat_plugin.core.planning import course_start
 from mlstrat_plugin.core.sizing import assumed_rungs, proofs, uneven_mix
 from mlstrat_plugin.core.wording import RATE, percent
@@ -16,9 +17,13 @@ from mlstrat_plugin.records import Proof, Sizing, Split, Splits, Validation
 from mlstrat_plugin.saving import from_json, to_json
 
 if TYPE_CHECKING:
+    from ibis.expr.types import Table
+
     from mlstrat_plugin.params import Params
     from mlstrat_plugin.tables.engine import Engine
+    from mlstrat_plugin.tables.relabelling import Relabelled
     from mlstrat_plugin.tables.sources import OpenSource
+    from mlstrat_plugin.tables.splitting import Cut
 
 REPORT = Path("reports/splits.json")
 VALIDATION = Path("reports/validation.json")
@@ -36,6 +41,8 @@ def split(params: Params) -> Splits:
         A source cannot be read.
     ChecksFailed
         Ids are not unique, labels are missing, or the result leaks.
+    ReviewError
+        A label fix does not fit the rows.
     SplitError
         The sizes do not fit the rows.
     """
@@ -49,10 +56,12 @@ def split(params: Params) -> Splits:
         opened = open_sources(engine, params)
         with reading("the sources", "run `mlstrat validate` to see which source is broken"):
             _require_valid(engine, opened, params)
-            pieces = cut(engine, together(opened), params.columns, params.split)
+            whole = together(opened)
+            pieces = cut(engine, whole, params.columns, params.split)
+            labelled = _relabelled(engine, whole, pieces, params)
             with replacing(*files.values()) as parts:
                 for piece, part in zip(Split, parts, strict=True):
-                    engine.write_parquet(pieces.parts[piece], part)
+                    engine.write_parquet(labelled.parts[piece], part)
                 written = {piece.value: engine.read_parquet([part]) for piece, part in zip(Split, parts, strict=True)}
                 cells = {
                     name: engine.fingerprints(
@@ -68,10 +77,24 @@ def split(params: Params) -> Splits:
                     rows, f"{sum(rows.values()):,} rows of {', '.join(groups)} are too few or in too few groups"
                 )
                 _require_no_leak(engine, written, params)
-                record = _record(params, pieces.held_out, cells, rows)
+                record = replace(
+                    _record(params, pieces.held_out, cells, rows),
+                    label_changes=labelled.changes,
+                    labels_left=labelled.left,
+                )
                 record = replace(record, advice=(*_mix_warnings(engine, written, record, params), *record.advice))
                 write_text(REPORT, to_json(record))
     return record
+
+
+def _relabelled(engine: Engine, rows: Table, pieces: Cut, params: Params) -> Relabelled:
+    """Apply what people wrote into reviews/label_fixes.csv."""
+    from mlstrat_plugin.tables.relabelling import Relabelled, relabel
+
+    if params.review is None:
+        return Relabelled(pieces.parts)
+    asked = fixes(FIXES.read())
+    return relabel(engine, rows, pieces.parts, asked, params.columns, train=params.review.fix_train)
 
 
 def _require_valid(engine: Engine, opened: list[OpenSource], params: Params) -> None:

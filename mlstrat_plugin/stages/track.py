@@ -24,12 +24,13 @@ if TYPE_CHECKING:
 DIAGNOSIS = Path("reports/diagnosis.json")
 PAGE = Path("reports/report.html")
 PICTURE = Path("reports/ladder.png")
+CAUSES = Path("reports/error_analysis.csv")
 REPORT = Path("reports/tracked_run.json")
 FOLDER = "diagnosis"
 VIEWS_SINCE = (3, 15)  # the MLflow version that brought saved views
 COMMIT = "dvc.commit"
 TAG_LENGTH = 8000  # MLflow cuts longer tags without a word
-FORMAT = "3"  # part of the digest: a newer layout of the run is logged again
+FORMAT = "4"  # part of the digest: a newer layout of the run is logged again
 
 
 def tracking_uri(params_file: str | Path = "params.yaml") -> str:
@@ -73,7 +74,7 @@ def track(params: Params, run_id: str | None = None) -> TrackedRun:
     record = read_diagnosis()
     named = run_id or _training_run_id(params)
     content = _content(record, params)
-    files, datasets = (DIAGNOSIS, PAGE, PICTURE), tuple(_datasets(record, params))
+    files, datasets = _files(record), tuple(_datasets(record, params))
     update = run_update(record, files, datasets, {**_lock_tag(), **content})
     tracker = Tracker(resolve_uri(params.track.tracking_uri), params.track.patience_seconds, creates=named is None)
     if named is None:
@@ -172,15 +173,27 @@ def log_diagnosis(record: Diagnosis, run_id: str, uri: str | None = None, *, pat
     from mlstrat_plugin.adapters.tracking import Tracker
     from mlstrat_plugin.report.charts import ladder_png
     from mlstrat_plugin.report.render import report_html
+    from mlstrat_plugin.report.review_page import causes_csv
 
     tracker = Tracker(resolve_uri(uri), patience)
     run = tracker.get_run(run_id, "this call")
     with TemporaryDirectory() as folder:
-        files = tuple(Path(folder) / file.name for file in (DIAGNOSIS, PAGE, PICTURE))
-        contents = (to_json(record).encode(), report_html(record).encode(), ladder_png(record))
-        for file, content in zip(files, contents, strict=True):
+        files = tuple(Path(folder) / file.name for file in _files(record))
+        contents = (
+            to_json(record).encode(),
+            report_html(record).encode(),
+            ladder_png(record),
+            causes_csv(record).encode(),
+        )
+        for file, content in zip(files, contents, strict=False):
             file.write_bytes(content)
         log_to(tracker, run, run_update(record, files, (), {}), None)
+
+
+def _files(record: Diagnosis) -> tuple[Path, ...]:
+    """Return what the run carries as files; the causes of mistakes once somebody has named one."""
+    named = record.error_analysis is not None and bool(record.error_analysis.tags)
+    return (DIAGNOSIS, PAGE, PICTURE, *((CAUSES,) if named else ()))
 
 
 def run_update(
@@ -188,7 +201,7 @@ def run_update(
 ) -> RunUpdate:
     """Return everything that the run shall carry, apart from links that need its id.
 
-    ``files`` are the diagnosis, its report and its picture; ``content`` are the tags by which the run can be found.
+    ``files`` are the diagnosis, its report and so on; ``content`` are the tags by which the run can be found.
     """
     from mlstrat_plugin.adapters.tracking import RunUpdate
     from mlstrat_plugin.report.run_page import run_page

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mlstrat_plugin.errors import MlstratError, SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from ibis.expr.types import Table
@@ -91,6 +91,15 @@ class Engine:
         """Compute a table once and return the stored rows."""
         self._kept += 1
         return self._connection.create_table(f"kept_{self._kept}", table, temp=True)
+
+    def texts(self, **columns: Iterable[str]) -> Table:
+        """Return a stored table of texts, from one sequence per column, all of one length."""
+        self._kept += 1
+        name = f"texts_{self._kept}"
+        picked = ", ".join(f"unnest(?::VARCHAR[]) AS {column}" for column in columns)
+        values = [list(texts) for texts in columns.values()]
+        self._connection.con.execute(f"CREATE TEMP TABLE {name} AS SELECT {picked}", values)
+        return self._connection.table(name)
 
     def rows(self, table: Table) -> list[dict[str, Any]]:
         """Return the rows of a small table; asked of the database directly, which spares the import of pandas."""

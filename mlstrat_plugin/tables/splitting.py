@@ -199,7 +199,7 @@ def _uses_target(groups: Table, params: SplitParams) -> ibis.expr.types.BooleanV
         return ibis.literal(True)  # noqa: FBT003 - an SQL literal
     if params.target_in_train == "none":
         return ibis.literal(False)  # noqa: FBT003 - an SQL literal
-    return groups.use_digest <= _share_last(float(params.target_in_train))
+    return groups.use_digest <= share_last(float(params.target_in_train))
 
 
 def _require_target_rows(params: SplitParams, target_rows: int) -> None:
@@ -212,7 +212,7 @@ def _require_target_rows(params: SplitParams, target_rows: int) -> None:
         )
 
 
-def _share_last(share: float) -> str:
+def share_last(share: float) -> str:
     """Return the last digest of the lowest ``share`` of all digests."""
     return f"{max(int(Fraction(repr(share)) * ALL) - 1, 0):0{DIGITS}x}"
 
@@ -220,7 +220,7 @@ def _share_last(share: float) -> str:
 def _last(engine: Engine, groups: Table, digest: str, weight: str, size: int | float) -> str:
     """Return the highest digest that still belongs to the lowest share, or to the lowest ``size`` rows."""
     if isinstance(size, float):
-        return _share_last(size)
+        return share_last(size)
     before = groups[weight].sum().over(ibis.cumulative_window(order_by=groups[digest])) - groups[weight]
     inside = groups.mutate(before=before).filter(ibis._.before < size)
     return str(engine.rows(inside.aggregate(edge=inside[digest].max()))[0]["edge"])

@@ -1,0 +1,165 @@
+"""The sheets that people fill in: rows drawn for them at random, and what they type, kept."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlstrat_plugin.adapters.files import change, write_text
+from mlstrat_plugin.adapters.reviews import AUDIT, FIXES, MISTAKES, Layout, SheetText
+from mlstrat_plugin.errors import ReviewError
+from mlstrat_plugin.records import Split
+from mlstrat_plugin.review_records import Sampling
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ibis.expr.types import Table
+
+    from mlstrat_plugin.params import Params
+    from mlstrat_plugin.tables.engine import Engine
+
+BESIDE = {".gitattributes": "*.csv merge=union\n", ".gitignore": ".*.lock\n.*.part\n"}
+WHY_NOT = {
+    Split.TEST: "whoever looks at its mistakes tunes the model to them, and then the test error is worth nothing",
+    Split.TRAIN: "the model was fitted to train: its mistakes there say little about what the product meets",
+    Split.TRAIN_DEV: "the sheet is about what the product serves, and train-dev holds the training mix",
+}
+
+
+def sample(params: Params, split: Split = Split.DEV, rows: int | None = None) -> Sampling:
+    """Fill ``reviews/dev_errors.csv`` up to so many mistakes of the present model on dev.
+
+    Rows stay where they are, with whatever a person typed. Their prediction becomes the present one; where it equals
+    the label, the model gets the row right by now.
+
+    Parameters
+    ----------
+    params : Params
+        Where splits and predictions are, and which part of dev people may look at.
+    split : Split
+        Only dev is allowed.
+    rows : int, optional
+        Mistakes to have in the sheet; ``mlstrat.review.rows`` by default.
+
+    Raises
+    ------
+    ReviewError
+        Another split than dev; the metric has no mistakes; the sheet cannot be read.
+    PredictionsError
+        Splits or predictions are missing or incomplete.
+    WriteError
+        The disk does not take the sheet.
+    """
+    from mlstrat_plugin.tables.engine import Engine
+    from mlstrat_plugin.tables.reviewing import answered, first_mistakes, states
+
+    size = rows or params.reviewed().rows
+    if split is not Split.DEV:
+        raise ReviewError(f"{split.value} is not looked at: {WHY_NOT[split]}", hint="leave out --split")
+    prepare()
+    before, now, gone = 0, 0, 0
+    with Engine(params.engine, ordered=False) as engine:
+        table = answered(engine, params, split)
+        drawn = first_mistakes(engine, table, size)
+
+        def edit(sheet: SheetText) -> SheetText:
+            nonlocal before, now, gone
+            known = states(engine, table, sheet.rows)
+            before, gone = len(sheet.rows), len(sheet.rows) - len(known)
+            now = sum(row["value"] == 0 for row in known.values())
+            kept = [{"id": row_id, "prediction": row["prediction"]} for row_id, row in known.items()]
+            return sheet.with_rows([*kept, *(row for row in drawn if row["id"] not in sheet.rows)])
+
+        sheet = edited(MISTAKES, edit)
+    notes = (f"only {len(drawn):,} mistakes are in the part of dev that people look at",) if len(drawn) < size else ()
+    return Sampling(
+        file=str(MISTAKES.file),
+        added=len(sheet.rows) - before,
+        rows=len(sheet.rows),
+        now_right=now,
+        gone=gone,
+        notes=notes,
+    )
+
+
+def audit(params: Params, rows: int | None = None, right: int | None = None) -> Sampling:
+    """Fill ``reviews/label_audit.csv`` up to so many wrong and right rows of dev and of test, drawn alike.
+
+    Neither the answer of the model nor whether it is right is written down: whoever judges a label sees the example
+    and the label alone. Where a split has fewer wrong rows than asked, right ones take their place, so that the size of
+    the sheet says nothing about the error.
+
+    Parameters
+    ----------
+    params : Params
+        Where splits and predictions are.
+    rows, right : int, optional
+        Wrong and right rows of each split; ``mlstrat.review.rows`` by default, and as many right ones.
+
+    Raises
+    ------
+    ReviewError, PredictionsError, WriteError
+        As for ``sample``.
+    """
+    from mlstrat_plugin.tables.engine import Engine
+    from mlstrat_plugin.tables.reviewing import answered
+
+    size = rows or params.reviewed().rows
+    prepare()
+    drawn: list[dict[str, Any]] = []
+    with Engine(params.engine, ordered=False) as engine:
+        for split in (Split.DEV, Split.TEST):
+            drawn += _stratified(engine, answered(engine, params, split), split, size, right or size)
+    before = 0
+
+    def edit(sheet: SheetText) -> SheetText:
+        nonlocal before
+        before = len(sheet.rows)
+        return sheet.with_rows(row for row in drawn if row["id"] not in sheet.rows)
+
+    sheet = edited(AUDIT, edit)
+    return Sampling(file=str(AUDIT.file), added=len(sheet.rows) - before, rows=len(sheet.rows))
+
+
+def _stratified(engine: Engine, table: Table, split: Split, wrong: int, right: int) -> list[dict[str, Any]]:
+    from mlstrat_plugin.tables.reviewing import first_of_stratum
+
+    found = first_of_stratum(engine, table, wrong=True, size=wrong)
+    found += first_of_stratum(engine, table, wrong=False, size=right + wrong - len(found))
+    # In the order of the digest, in which right and wrong rows are mixed.
+    # In an order of its own: by the digest that drew them, the rarer kind of rows would stand alone at the end.
+    found.sort(key=lambda row: sha256(f"order:{row['id']}".encode()).digest())
+    return [{**row, "split": split.value} for row in found]
+
+
+def prepare() -> None:
+    """Make the folder of the sheets with three empty ones, and tell git how to merge them; what is there stays."""
+    for layout in (MISTAKES, AUDIT, FIXES):
+        if not layout.file.exists():
+            edited(layout, lambda sheet: sheet)
+    for name, text in BESIDE.items():
+        file = MISTAKES.file.parent / name
+        if not file.exists():
+            write_text(Path(file), text)
+
+
+def edited(layout: Layout, edit: Callable[[SheetText], SheetText]) -> SheetText:
+    """Change a sheet on the disk, with nobody else in between, and return it.
+
+    Raises
+    ------
+    ReviewError
+        It cannot be read as it stands; it is left as it is.
+    WriteError
+        The disk does not take it.
+    """
+    done: list[SheetText] = []
+
+    def changed(data: bytes) -> bytes:
+        done[:] = [edit(layout.parse(data))]
+        return done[0].text().encode("utf-8")
+
+    change(layout.file, changed)
+    return done[0]

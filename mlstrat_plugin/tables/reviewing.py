@@ -1,0 +1,138 @@
+"""Which rows people look at: random, the same on every machine, and never all of dev.
+
+A digest of the id orders the rows, so that the first k mistakes of any model are a random sample of its mistakes, and
+a larger k only adds to them. A digest of the group decides which part of dev people may see at all.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import ibis
+
+from mlstrat_plugin.core.error_analysis import Drawn, SheetFacts
+from mlstrat_plugin.errors import PredictionsError, ReviewError
+from mlstrat_plugin.tables.engine import Engine, reading
+from mlstrat_plugin.tables.outcomes import errors_by
+from mlstrat_plugin.tables.splitting import share_last
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from ibis.expr.types import BooleanValue, StringValue, Table
+
+    from mlstrat_plugin.params import Params
+    from mlstrat_plugin.records import Split
+
+AGAIN = "run `mlstrat split` and the predict stage"
+SHOWN = ("id", "source", "label", "prediction")
+
+
+def answered(engine: Engine, params: Params, split: Split) -> Table:
+    """Return one row per example of a split, with texts for people and digests for chance.
+
+    The columns are id, source, label, prediction, unit (the group, else the id), value (1 for a wrong answer), eyeball
+    (whether people may look at it), review and audit (digests that order the rows).
+
+    Raises
+    ------
+    ReviewError
+        The metric has no right and wrong answers.
+    PredictionsError
+        A file is missing or unreadable, or a row has no prediction.
+    """
+    columns = params.columns
+    if params.evaluate.metric == "mean_loss" or columns.labels:
+        raise ReviewError(
+            "a loss, or several labels per row, has no mistakes to look at",
+            hint="reviews need one label column and one prediction for each row",
+        )
+    folder, file = Path(params.split.folder), Path(params.evaluate.predictions)
+    absent = [str(path) for path in (folder / f"{split.file_stem}.parquet", file) if not path.is_file()]
+    if absent:
+        raise PredictionsError(f"not there: {', '.join(absent)}", hint=AGAIN)
+    with reading("splits and predictions", AGAIN):
+        rows = engine.read_parquet([folder / f"{split.file_stem}.parquet"])
+        answers = engine.read(file, text_columns=[columns.id])
+        answers = answers.select(answered=answers[columns.id].cast("string"), prediction=answers.prediction)
+        key = rows[columns.id].cast("string")
+        unit = key if columns.group is None else rows[columns.group].cast("string").fill_null(key)
+        ours = rows.select(key=key, source=rows.source, right=rows[columns.label], unit=unit)
+        both = ours.left_join(answers, ours.key == answers.answered)
+        found = engine.keep(
+            both.select(
+                id=both.key,
+                source=both.source,
+                label=both.right.cast("string"),
+                prediction=both.prediction.cast("string"),
+                unit=both.unit,
+                value=(both.right != both.prediction).cast("int64"),
+                eyeball=_digest(both.unit, params, "eyeball") <= share_last(params.reviewed().eyeball),
+                review=_digest(both.key, params, "review"),
+                audit=_digest(both.key, params, "audit"),
+            )
+        )
+        empty = engine.count(found.filter(found.prediction.isnull()))
+    if empty:
+        raise PredictionsError(f"{empty:,} rows of {split.value} have no prediction", hint=AGAIN)
+    return found
+
+
+def _digest(text: StringValue, params: Params, purpose: str) -> StringValue:
+    return (ibis.literal(f"{params.split.salt}:{purpose}:") + text).hexdigest("md5")
+
+
+def first_mistakes(engine: Engine, rows: Table, size: int) -> list[dict[str, Any]]:
+    """Return a random sample of the mistakes that people may look at, in random order."""
+    return engine.rows(rows.filter(_to_look_at(rows)).order_by("review", "id").limit(size).select(*SHOWN))
+
+
+def first_of_stratum(engine: Engine, rows: Table, *, wrong: bool, size: int) -> list[dict[str, Any]]:
+    """Return a random sample of wrong or of right rows, without the answer."""
+    return engine.rows(
+        rows.filter(rows.value == int(wrong)).order_by("audit", "id").limit(size).select("id", "source", "label")
+    )
+
+
+def states(engine: Engine, rows: Table, ids: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Return label, prediction and value of those of these rows that are still there, by id."""
+    known = engine.texts(text=ids)
+    kept = rows.semi_join(known, rows.id == known.text)
+    return {row["id"]: row for row in engine.rows(kept.select(*SHOWN, "value"))}
+
+
+def sheet_facts(engine: Engine, rows: Table, ids: Collection[str], *, grouped: bool) -> SheetFacts:
+    """Return what dev says about the rows of a sheet of mistakes."""
+    parts = errors_by(engine, rows, "eyeball", grouped=grouped)
+    found = states(engine, rows, ids)
+    return SheetFacts(
+        parts={name: parts.get(value) for name, value in (("eyeball", True), ("blackbox", False))},
+        drawn=_without_gap(engine, rows, _to_look_at(rows), "review", ids),
+        now_right=sum(row["value"] == 0 for row in found.values()),
+        gone=len(set(ids)) - len(found),
+    )
+
+
+def stratum_facts(engine: Engine, rows: Table, ids: Collection[str], *, wrong: bool) -> tuple[int, Drawn]:
+    """Return the size of a stratum, and which of these rows are a random sample of it."""
+    inside = rows.value == int(wrong)
+    return engine.count(rows.filter(inside)), _without_gap(engine, rows, inside, "audit", ids)
+
+
+def _to_look_at(rows: Table) -> BooleanValue:
+    return (rows.value == 1) & rows.eyeball
+
+
+def _without_gap(engine: Engine, rows: Table, inside: BooleanValue, digest: str, ids: Collection[str]) -> Drawn:
+    """Return the group of each row that comes before the first one in random order that is not among the ids.
+
+    These are a random sample of all rows inside; what comes later was drawn from the mistakes of an earlier model.
+    """
+    known, inner = engine.texts(text=ids), rows.filter(inside)
+    absent = inner.anti_join(known, inner.id == known.text)
+    (edge,) = engine.rows(absent.aggregate(edge=absent[digest].min()))
+    present = inner.semi_join(known, inner.id == known.text)
+    if edge["edge"] is not None:
+        present = present.filter(present[digest] < edge["edge"])
+    return {row["id"]: row["unit"] for row in engine.rows(present.order_by(digest, "id").select("id", "unit"))}
