@@ -16,8 +16,9 @@ repro: $(READY) ## Run the pipeline, print the verdict and where to see it.
 test: $(READY) ## Run all tests; slow proofs in their reduced form.
 	$(BIN)/python -m pytest -n 2
 
-pictures: $(READY) ## Draw the pictures of MLflow's pages for the docs anew; needs chromium.
-	MLSTRAT_PICTURES=docs/images $(BIN)/python -m pytest -q tests/integration/test_mlflow_pages.py
+pictures: $(READY) ## Draw the pictures of pages for the docs anew; needs chromium.
+	MLSTRAT_PICTURES=docs/images $(BIN)/python -m pytest -q tests/integration/test_mlflow_pages.py \
+		tests/integration/test_review_page.py
 
 lint: $(READY) ## Formatting, style, types and the import rule.
 	$(BIN)/ruff check .

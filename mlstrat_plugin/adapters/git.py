@@ -1,4 +1,4 @@
-"""Which commit holds the files that were tracked."""
+"""What git knows: which commit holds the files that were tracked, and who works here."""
 
 from __future__ import annotations
 
@@ -32,6 +32,14 @@ def commit_of(*files: Path) -> str:
     if not commit:
         raise RecordError(f"no commit holds {', '.join(names)}", hint="run `mlstrat track`, commit, then link")
     return commit
+
+
+def user_name() -> str:
+    """Return the name that commits made here get; an empty text where git knows none."""
+    try:
+        return _git("config", "user.name").strip()
+    except RecordError:
+        return ""  # nobody has to use git to look at rows
 
 
 def _git(*arguments: str) -> str:

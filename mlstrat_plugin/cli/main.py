@@ -20,6 +20,7 @@ COMMANDS = {
     "validate": "Check every source: built-in checks and your expectations.",
     "split": "Cut the sources into train, train-dev, dev and test.",
     "diagnose": "Score the predictions and say what holds the model back.",
+    "review": "Look at mistakes and labels, row by row, and count what was seen.",
     "track": "Log the diagnosis to the MLflow run of the model.",
     "link": "Tag the tracked run with the commit that holds its results.",
     "gate": "Decide whether the tracked model may be promoted, and write down why.",
@@ -30,7 +31,8 @@ COMMANDS = {
     "size": "Say how many rows it takes, before any data.",
     "quick": "Diagnose from five error counts, without any files.",
 }
-ELSEWHERE = {"gate": "gate_commands", "promote": "gate_commands"}  # commands that are not in the module `commands`
+# The module of each command that is not in `commands`.
+ELSEWHERE = {"gate": "gate_commands", "promote": "gate_commands", "review": "review_commands"}
 
 
 class LazyGroup(click.Group):

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mlstrat_plugin.core.wording import RATE, percent, rows_sentence, unit_of
+from mlstrat_plugin.report.review_page import CAUSES, review_view
 from mlstrat_plugin.report.view import HISTORY_HEAD, Row, comparison_rows, history_rows, view_of
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from mlstrat_plugin.errors import MlstratError
     from mlstrat_plugin.gate_records import Decision
     from mlstrat_plugin.records import Diagnosis, SizePlan, Splits, Validation
+    from mlstrat_plugin.review_records import Sampling
     from mlstrat_plugin.run_records import Comparison, History
 
 STYLES = {"material": "bold red", "unclear": "yellow", "ruled-out": "blue", "negative": "green"}
@@ -59,6 +61,10 @@ def print_diagnosis(record: Diagnosis) -> None:
     _table(("gap", "between", view.gap_word, "simultaneous", "status", "method"), view.gaps)
     for task in view.tasks:
         out.print(plain(f"task {task.name}: {task.cells[1]}"))
+    review = review_view(record)
+    if review is not None and review.causes:
+        out.print(plain(f"causes of mistakes: {review.progress}"))
+        _table(CAUSES, (*review.causes, *review.unions))
     for finding in record.findings:
         out.print(f"{finding.code} {finding.severity}: {plain(finding.title)}. {plain(finding.message)}")
         for step in finding.next_steps if finding.severity == "problem" else ():
@@ -79,6 +85,18 @@ def print_comparison(record: Comparison) -> None:
         _table(("setting", *(plain(name) for name in record.names)), params)
     for note in record.notes:
         out.print(plain(f"note: {note}"))
+
+
+def print_sampling(record: Sampling) -> None:
+    """Print what was added to a sheet, and what of it is out of date."""
+    out = console()
+    out.print(f"{record.file}: {record.added:,} rows added, {record.rows:,} in all")
+    if record.now_right:
+        out.print(f"{record.now_right:,} rows that the model gets right by now: their prediction equals their label")
+    if record.gone:
+        out.print(f"{record.gone:,} rows that are not in dev (any more); they are kept and not counted")
+    for note in record.notes:
+        out.print(plain(note))
 
 
 def print_history(record: History) -> None:

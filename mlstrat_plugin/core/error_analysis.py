@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 from operator import add
 from typing import TYPE_CHECKING, Any
 
@@ -71,8 +71,7 @@ def analyse(
     relabelled : collection of str
         Ids whose label was replaced since: their label is no longer at fault.
     """
-    by_id = {line.id: line for line in lines}
-    sample = [by_id[row_id] for row_id in facts.drawn]
+    sample = _sample(lines, facts)
     seen = [line for line in sample if line.reviewed]
     mistakes = int(facts.dev.wrong or 0)
     counts: dict[str, Any] = {
@@ -86,15 +85,11 @@ def analyse(
     parts = _parts(facts, settings.confidence)
     if not seen:
         return ErrorAnalysis(status=PENDING, **counts, **parts)
-    groups = [facts.drawn[line.id] for line in seen] if grouped else None
-    standing = merged_spellings(tag for line in seen for tag in line.tags)
-    sheet = Sheet(
-        tags=[frozenset(standing[tag] for tag in line.tags) for line in seen], mistakes=mistakes, groups=groups
-    )
+    sheet, standing = _sheet(seen, facts, grouped=grouped)
     mislabelled = Sheet(
         tags=[frozenset({"label"} if line.label_is_wrong and line.id not in relabelled else ()) for line in seen],
         mistakes=mistakes,
-        groups=groups,
+        groups=sheet.groups,
     )
     return ErrorAnalysis(
         status=DONE if len(seen) == len(sample) else PARTLY,
@@ -107,6 +102,35 @@ def analyse(
     )
 
 
+def running_tally(
+    lines: Sequence[LookedAt], facts: SheetFacts, settings: Settings, *, grouped: bool
+) -> tuple[TagTally, ...]:
+    """Return the tags that were given so far, most frequent first; a part of ``analyse`` that takes no time."""
+    seen = [line for line in _sample(lines, facts) if line.reviewed]
+    if not seen:
+        return ()
+    sheet, _ = _sheet(seen, facts, grouped=grouped)
+    error = facts.dev.estimate()
+    return tuple(_tally(sheet, error, settings, tag) for tag in sheet.ranked())
+
+
+def _sample(lines: Sequence[LookedAt], facts: SheetFacts) -> list[LookedAt]:
+    """Return the lines that are a random sample of the present mistakes, in random order."""
+    by_id = {line.id: line for line in lines}
+    return [by_id[row_id] for row_id in facts.drawn if row_id in by_id]
+
+
+def _sheet(seen: Sequence[LookedAt], facts: SheetFacts, *, grouped: bool) -> tuple[Sheet, dict[str, str]]:
+    """Return the lines as a sheet, and which spelling stands for each."""
+    standing = merged_spellings(tag for line in seen for tag in line.tags)
+    sheet = Sheet(
+        tags=[frozenset(standing[tag] for tag in line.tags) for line in seen],
+        mistakes=int(facts.dev.wrong or 0),
+        groups=[facts.drawn[line.id] for line in seen] if grouped else None,
+    )
+    return sheet, standing
+
+
 def _skipped(sample: Sequence[LookedAt]) -> int:
     """Return the rows without a word that come before one that was looked at: somebody chose among them."""
     last = max((place for place, line in enumerate(sample) if line.reviewed), default=-1)
@@ -114,15 +138,7 @@ def _skipped(sample: Sequence[LookedAt]) -> int:
 
 
 def _causes(sheet: Sheet, error: Estimate, settings: Settings) -> dict[str, Any]:
-    def tally(*tags: str) -> TagTally:
-        n, confidence = len(sheet.tags), settings.confidence
-        return TagTally(
-            tags=tags,
-            count=sheet.count(*tags),
-            share=amount(sheet.share(*tags), n, confidence),
-            ceiling=amount(sheet.ceiling(error, *tags), n, confidence),
-        )
-
+    tally = partial(_tally, sheet, error, settings)
     pair, most = sheet.best_pair(), sheet.best_union(LARGEST_UNION)
     return {
         "tags": tuple(tally(tag) for tag in sheet.ranked()),
@@ -133,6 +149,16 @@ def _causes(sheet: Sheet, error: Estimate, settings: Settings) -> dict[str, Any]
             for two in sheet.alike(settings.confidence)[:MOST_PAIRS]
         ),
     }
+
+
+def _tally(sheet: Sheet, error: Estimate, settings: Settings, *tags: str) -> TagTally:
+    n, confidence = len(sheet.tags), settings.confidence
+    return TagTally(
+        tags=tags,
+        count=sheet.count(*tags),
+        share=amount(sheet.share(*tags), n, confidence),
+        ceiling=amount(sheet.ceiling(error, *tags), n, confidence),
+    )
 
 
 def _more_rows(sheet: Sheet, two: tuple[str, str], power: float) -> int | None:

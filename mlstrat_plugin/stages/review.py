@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
     from ibis.expr.types import Table
 
-    from mlstrat_plugin.params import Params
+    from mlstrat_plugin.core.error_analysis import SheetFacts
+    from mlstrat_plugin.params import Params, Review
+    from mlstrat_plugin.records import Settings
     from mlstrat_plugin.tables.engine import Engine
 
 BESIDE = {".gitattributes": "*.csv merge=union\n", ".gitignore": ".*.lock\n.*.part\n"}
@@ -132,6 +135,53 @@ def _stratified(engine: Engine, table: Table, split: Split, wrong: int, right: i
     # In an order of its own: by the digest that drew them, the rarer kind of rows would stand alone at the end.
     found.sort(key=lambda row: sha256(f"order:{row['id']}".encode()).digest())
     return [{**row, "split": split.value} for row in found]
+
+
+@dataclass(frozen=True)
+class OpenSheet:
+    """A sheet and all that a page shows beside it.
+
+    ``examples`` are the columns to show by id, of the rows that are still in their split; ``labels`` all labels;
+    ``facts`` what dev says about a sheet of mistakes.
+    """
+
+    layout: Layout
+    examples: dict[str, dict[str, Any]]
+    labels: tuple[str, ...]
+    facts: SheetFacts | None
+    review: Review
+    settings: Settings
+    grouped: bool
+
+
+def open_sheet(params: Params, *, audited: bool) -> OpenSheet:
+    """Return the sheet of mistakes, or the label audit, with the examples that its rows are about.
+
+    Raises
+    ------
+    ReviewError
+        The sheet is not there, has no row, or cannot be read; a column to show is not in the splits.
+    PredictionsError
+        Splits or predictions are missing.
+    """
+    from mlstrat_plugin.tables.engine import Engine
+    from mlstrat_plugin.tables.reviewing import all_labels, answered, examples, sheet_facts
+
+    review, layout = params.reviewed(), AUDIT if audited else MISTAKES
+    grouped = params.columns.group is not None
+    sheet = layout.read()
+    if not sheet.rows:
+        option = " --audit" if audited else ""
+        raise ReviewError(f"{layout.file} has no row", hint=f"`mlstrat review sample{option}` draws some")
+    with Engine(params.engine, ordered=False) as engine:
+        found: dict[str, dict[str, Any]] = {}
+        for split in (Split.DEV, Split.TEST) if audited else (Split.DEV,):
+            found |= examples(engine, params, split, sheet.rows)
+        facts = None
+        if not audited:
+            facts = sheet_facts(engine, answered(engine, params, Split.DEV), sheet.rows, grouped=grouped)
+        labels = all_labels(engine, params)
+    return OpenSheet(layout, found, labels, facts, review, params.settings(), grouped)
 
 
 def prepare() -> None:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import ibis
 
 from mlstrat_plugin.core.error_analysis import Drawn, SheetFacts
-from mlstrat_plugin.errors import PredictionsError, ReviewError
+from mlstrat_plugin.errors import PredictionsError, ReviewError, did_you_mean
+from mlstrat_plugin.records import Split
 from mlstrat_plugin.tables.engine import Engine, reading
 from mlstrat_plugin.tables.outcomes import errors_by
 from mlstrat_plugin.tables.splitting import share_last
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from ibis.expr.types import BooleanValue, StringValue, Table
 
     from mlstrat_plugin.params import Params
-    from mlstrat_plugin.records import Split
 
 AGAIN = "run `mlstrat split` and the predict stage"
 SHOWN = ("id", "source", "label", "prediction")
@@ -100,6 +100,39 @@ def states(engine: Engine, rows: Table, ids: Collection[str]) -> dict[str, dict[
     known = engine.texts(text=ids)
     kept = rows.semi_join(known, rows.id == known.text)
     return {row["id"]: row for row in engine.rows(kept.select(*SHOWN, "value"))}
+
+
+def examples(engine: Engine, params: Params, split: Split, ids: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Return the columns that people are shown of these rows of a split, by id.
+
+    Raises
+    ------
+    ReviewError
+        A configured column is not in the split.
+    """
+    review, columns = params.reviewed(), params.columns
+    shown = dict.fromkeys(
+        name for name in (review.image, review.audio, review.text, *review.features, columns.label) if name is not None
+    )
+    with reading(f"the {split.value} split", "run `mlstrat split` again"):
+        rows = engine.read_parquet([Path(params.split.folder) / f"{split.file_stem}.parquet"])
+        absent = [name for name in shown if name not in rows.columns]
+        if absent:
+            named = "; ".join(f"no column {name!r}{did_you_mean(name, rows.columns)}" for name in absent)
+            raise ReviewError(f"{split.value}: {named}", hint="mend mlstrat.review in params.yaml")
+        known = engine.texts(text=ids)
+        key = rows[columns.id].cast("string")
+        found = engine.rows(rows.semi_join(known, key == known.text).select(*shown, mlstrat_id=key))
+    return {row.pop("mlstrat_id"): row for row in found}
+
+
+def all_labels(engine: Engine, params: Params) -> tuple[str, ...]:
+    """Return every label of the splits, as text."""
+    label, folder = params.columns.label, Path(params.split.folder)
+    with reading("the splits", "run `mlstrat split` again"):
+        rows = ibis.union(*(engine.read_parquet([folder / f"{s.file_stem}.parquet"]).select(label) for s in Split))
+        distinct = rows.select(label=rows[label].cast("string")).distinct().order_by("label")
+        return tuple(str(row["label"]) for row in engine.rows(distinct))
 
 
 def sheet_facts(engine: Engine, rows: Table, ids: Collection[str], *, grouped: bool) -> SheetFacts:

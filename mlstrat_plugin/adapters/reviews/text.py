@@ -70,6 +70,10 @@ class SheetText:
                 lines[place] = line
         return replace(self, lines=tuple(lines))
 
+    def without(self, row_id: str) -> SheetText:
+        """Return the file without the row of this id."""
+        return replace(self, lines=tuple(line for line in self.lines if line.cells.get(KEY) != row_id))
+
     def _written(self, cells: Mapping[str, str]) -> str:
         buffer = StringIO()
         writer = csv.writer(buffer, delimiter=self.delimiter, lineterminator=self.newline)

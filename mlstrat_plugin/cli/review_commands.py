@@ -1,0 +1,84 @@
+"""The commands by which people look at single rows."""
+
+from __future__ import annotations
+
+import getpass
+from typing import Any
+
+import click
+
+from mlstrat_plugin.cli.options import loaded_params, print_record, stage_options
+
+SPLITS = ("train", "train-dev", "dev", "test")
+
+
+@click.group()
+def review() -> None:
+    """Look at mistakes and labels, row by row, and count what was seen.
+
+    The sheets are CSV files in reviews/; `mlstrat diagnose` counts them, and `mlstrat split` applies label fixes.
+    """
+
+
+@review.command()
+@click.option("--audit", "audited", is_flag=True, help="Draw wrong and right rows of dev and test, to check labels.")
+@click.option("--split", type=click.Choice(SPLITS), default="dev", show_default=True, help="Only dev is looked at.")
+@click.option("--rows", type=click.IntRange(1, 10_000), help="Rows to fill up to.  [default: mlstrat.review.rows]")
+@click.option("--right-rows", type=click.IntRange(1, 10_000), help="Right rows of an audit.  [default: as many]")
+@stage_options
+@click.pass_obj
+def sample(
+    obj: dict[str, Any],
+    audited: bool,
+    split: str,
+    rows: int | None,
+    right_rows: int | None,
+    params_file: str,
+    as_json: bool,
+) -> None:
+    """Draw a random sample of mistakes on dev into reviews/dev_errors.csv.
+
+    A second call tops up; rows stay, with every word that was typed.
+    """
+    from mlstrat_plugin.cli.output import print_sampling, working
+    from mlstrat_plugin.records import Split
+    from mlstrat_plugin.stages.review import audit as draw_audit
+    from mlstrat_plugin.stages.review import sample as draw
+
+    if right_rows is not None and not audited:
+        raise click.UsageError("--right-rows belongs to --audit: the sheet of mistakes holds no right rows")
+    params = loaded_params(params_file)
+    with working("drawing rows", quiet=obj["quiet"]):
+        record = draw_audit(params, rows, right_rows) if audited else draw(params, Split(split), rows)
+    print_record(record, lambda: print_sampling(record), as_json, obj["quiet"])
+
+
+@review.command()
+@click.option("--audit", "audited", is_flag=True, help="Show the label audit instead of the mistakes.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port on this machine.  [default: any free one]")
+@click.option("--reviewer", default="", help="Who is looking.  [default: the name in git, or the user]")
+@click.option("--open", "opened", is_flag=True, help="Open the page in the browser.")
+@click.option(
+    "--params", "params_file", default="params.yaml", show_default=True, help="File with the `mlstrat:` block."
+)
+@click.pass_obj
+def serve(obj: dict[str, Any], audited: bool, port: int, reviewer: str, opened: bool, params_file: str) -> None:
+    """Open a local page to look at the rows one by one, by keyboard.
+
+    Prints the address, which works on this machine only and ends with the command.
+    """
+    from mlstrat_plugin.adapters.git import user_name
+    from mlstrat_plugin.cli.output import working
+    from mlstrat_plugin.review.server import Page
+    from mlstrat_plugin.stages.review import open_sheet
+
+    params = loaded_params(params_file)
+    with working("opening the sheet", quiet=obj["quiet"]):
+        page = Page(open_sheet(params, audited=audited), reviewer or user_name() or getpass.getuser(), port)
+    click.echo(page.url)
+    if opened:
+        click.launch(page.url)
+    try:
+        page.serve()
+    finally:
+        page.close()
