@@ -143,3 +143,40 @@ class Sampling:
     now_right: int = 0
     gone: int = 0
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SliceFound:
+    """A part of dev on which the model is worse: found on one half of dev, measured on the other.
+
+    ``where`` names columns and values; ``more_error`` is its error less that of the rest; ``of_errors`` the share of
+    all mistakes that it holds; ``also`` are slices with nearly the same mistakes.
+    """
+
+    where: str
+    wrong: int
+    error: Amount
+    more_error: Amount
+    of_errors: float
+    confirmed: bool
+    also: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class DoubtfulLabel:
+    """A row whose label the scores speak against; ``quality`` is 0 for an unlikely label, 1 for a certain one."""
+
+    id: str
+    split: str
+    label: str
+    quality: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Suggestions:
+    """Where to look; nothing is changed by it. Notes say what could not be done."""
+
+    schema_version: int = 1
+    slices: tuple[SliceFound, ...]
+    labels: tuple[DoubtfulLabel, ...]
+    notes: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from mlstrat_plugin.errors import RecordError
 from mlstrat_plugin.gate_records import Decision, Ledger, Promotion
 from mlstrat_plugin.records import SCHEMA_VERSION, Diagnosis, SizePlan, Splits, TrackedRun, Validation
-from mlstrat_plugin.review_records import Sampling
+from mlstrat_plugin.review_records import Sampling, Suggestions
 from mlstrat_plugin.run_records import Comparison, History
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ Saved = (
     | Ledger
     | Promotion
     | Sampling
+    | Suggestions
 )
 Record = TypeVar("Record", Diagnosis, Validation, Splits, TrackedRun, Decision, Ledger)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import yaml
 from skops import io as skops_io
@@ -16,7 +15,7 @@ PREDICTIONS = Path("data/predictions.parquet")
 
 
 def main() -> None:
-    """Write ``data/predictions.parquet`` with the columns id, prediction, score."""
+    """Write ``data/predictions.parquet`` with the columns id, prediction, and a score for each label."""
     strategy = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))["train"]["strategy"]
     model = skops_io.load(MODEL, trusted=TRUSTED)
     parts = []
@@ -25,13 +24,9 @@ def main() -> None:
         if name.startswith("train"):
             rows = rows[rows["source"].isin(TRAINED_ON[strategy])]
         scores = model.predict_proba(features(rows))
-        best = scores.argmax(axis=1)
-        answers = model.classes_[best].astype(rows["label"].dtype)
-        parts.append(
-            pd.DataFrame(
-                {"id": rows["id"], "prediction": answers, "score": scores[np.arange(len(best)), best].round(6)}
-            )
-        )
+        answers = model.classes_[scores.argmax(axis=1)].astype(rows["label"].dtype)
+        by_label = {f"score_{label}": scores[:, i].round(6) for i, label in enumerate(model.classes_)}
+        parts.append(pd.DataFrame({"id": rows["id"], "prediction": answers, **by_label}))
     pd.concat(parts).to_parquet(PREDICTIONS, index=False)
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mlstrat_plugin.errors import MlstratError
     from mlstrat_plugin.gate_records import Decision
     from mlstrat_plugin.records import Diagnosis, SizePlan, Splits, Validation
-    from mlstrat_plugin.review_records import Sampling
+    from mlstrat_plugin.review_records import Sampling, Suggestions
     from mlstrat_plugin.run_records import Comparison, History
 
 STYLES = {"material": "bold red", "unclear": "yellow", "ruled-out": "blue", "negative": "green"}
@@ -97,6 +97,18 @@ def print_sampling(record: Sampling) -> None:
         out.print(f"{record.gone:,} rows that are not in dev (any more); they are kept and not counted")
     for note in record.notes:
         out.print(plain(note))
+
+
+def print_suggestions(record: Suggestions) -> None:
+    """Print the slices that are worse, then the labels that may be wrong."""
+    from mlstrat_plugin.report.review_page import LABELS, SLICES, label_rows, slice_rows
+
+    if record.slices:
+        _table(SLICES, slice_rows(record))
+    if record.labels:
+        _table(LABELS, label_rows(record))
+    for note in record.notes:
+        console().print(plain(note))
 
 
 def print_history(record: History) -> None:

@@ -82,3 +82,22 @@ def serve(obj: dict[str, Any], audited: bool, port: int, reviewer: str, opened: 
         page.serve()
     finally:
         page.close()
+
+
+@review.command()
+@click.option("--rows", type=click.IntRange(1, 10_000), default=20, show_default=True, help="Labels of each split.")
+@stage_options
+@click.pass_obj
+def suggest(obj: dict[str, Any], rows: int, params_file: str, as_json: bool) -> None:
+    """Say where to look: slices of dev that are worse, and labels that may be wrong.
+
+    Nothing is changed. Slices are found on one half of dev and measured on the other; labels of dev and test are ranked
+    by the model's score columns, where the extra [labels] is installed.
+    """
+    from mlstrat_plugin.cli.output import print_suggestions, working
+    from mlstrat_plugin.stages.review import suggest as look
+
+    params = loaded_params(params_file)
+    with working("looking for slices and doubtful labels", quiet=obj["quiet"]):
+        record = look(params, rows)
+    print_record(record, lambda: print_suggestions(record), as_json, obj["quiet"])

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from mlstrat_plugin.records import Diagnosis
-    from mlstrat_plugin.review_records import Amount, ErrorAnalysis, LabelCheck, TagTally
+    from mlstrat_plugin.review_records import Amount, ErrorAnalysis, LabelCheck, Suggestions, TagTally
 
 CAUSES = ("cause", "mistakes", "share of mistakes", "dev error falls by at most", "method")
 AUDITS = (
@@ -25,6 +25,8 @@ AUDITS = (
     "corrected error",
     "hidden by checking wrong rows only",
 )
+SLICES = ("slice of dev", "wrong", "error", "more than the rest", "of all errors", "confirmed", "nearly the same")
+LABELS = ("id", "split", "label", "likely to be right")
 COLUMNS = (
     *("cause", "mistakes", "looked_at", "share", "share_low", "share_high"),
     *("ceiling_points", "ceiling_low", "ceiling_high", "method"),
@@ -124,6 +126,29 @@ def _said(amount: Amount) -> str:
 
 def _points(amount: Amount) -> str:
     return f"{RATE.amount(amount.value)} {RATE.interval(amount.low, amount.high)} ({amount.n:,} rows, {amount.method})"
+
+
+def slice_rows(record: Suggestions) -> tuple[Row, ...]:
+    """Return one row per slice, as the half of dev that did not find it shows it."""
+    return tuple(
+        Row(
+            found.where,
+            (
+                f"{found.wrong:,} of {found.error.n:,}",
+                f"{percent(found.error.value)} ({percent(found.error.low)} to {percent(found.error.high)})",
+                f"{RATE.amount(found.more_error.value)} {RATE.interval(found.more_error.low, found.more_error.high)}",
+                percent(found.of_errors),
+                "yes" if found.confirmed else "no",
+                ", ".join(found.also[:3]) + (f" and {len(found.also) - 3} more" if len(found.also) > 3 else ""),
+            ),
+        )
+        for found in record.slices
+    )
+
+
+def label_rows(record: Suggestions) -> tuple[Row, ...]:
+    """Return one row per doubtful label."""
+    return tuple(Row(found.id, (found.split, found.label, f"{found.quality:.3f}")) for found in record.labels)
 
 
 def causes_csv(record: Diagnosis) -> str:

@@ -11,7 +11,7 @@ from mlstrat_plugin.adapters.files import change, write_text
 from mlstrat_plugin.adapters.reviews import AUDIT, FIXES, MISTAKES, Layout, SheetText
 from mlstrat_plugin.errors import ReviewError
 from mlstrat_plugin.records import Split
-from mlstrat_plugin.review_records import Sampling
+from mlstrat_plugin.review_records import DoubtfulLabel, Sampling, Suggestions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -213,3 +213,59 @@ def edited(layout: Layout, edit: Callable[[SheetText], SheetText]) -> SheetText:
 
     change(layout.file, changed)
     return done[0]
+
+
+def suggest(params: Params, rows: int = 20) -> Suggestions:
+    """Say where to look: slices of dev that are worse, and labels of dev and test that the scores speak against.
+
+    Parameters
+    ----------
+    params : Params
+        Where splits and predictions are.
+    rows : int
+        Labels to name, on each of dev and test. What the model answered instead is not said: the label is for a person
+        to judge.
+
+    Raises
+    ------
+    ReviewError
+        The metric has no mistakes, or the score columns are no probabilities.
+    PredictionsError
+        Splits or predictions are missing or incomplete.
+    """
+    from mlstrat_plugin.tables.engine import Engine
+    from mlstrat_plugin.tables.reviewing import with_features
+    from mlstrat_plugin.tables.slicing import worst_slices
+
+    params.reviewed()
+    grouped, confidence = params.columns.group is not None, params.diagnose.confidence
+    with Engine(params.engine, ordered=False) as engine:
+        table, names = with_features(engine, params)
+        slices, used = worst_slices(engine, table, names, confidence, grouped=grouped)
+        labels, note = _doubtful(engine, params, rows)
+    looked = f"slices of {', '.join(used)}" if used else "no column of dev has kinds to make slices of"
+    return Suggestions(slices=slices, labels=labels, notes=(looked, *([note] if note else [])))
+
+
+def _doubtful(engine: Engine, params: Params, rows: int) -> tuple[tuple[DoubtfulLabel, ...], str]:
+    """Return the least likely labels of dev and of test, or why there are none."""
+    from mlstrat_plugin.adapters.cleanlab import label_qualities
+    from mlstrat_plugin.tables.reviewing import scored
+
+    found: list[DoubtfulLabel] = []
+    for split in (Split.DEV, Split.TEST):
+        table, names = scored(engine, params, split)
+        if not names:
+            return (), "no labels are ranked: the predictions have no column score_<label> for each label"
+        places = {name.removeprefix("score_"): place for place, name in enumerate(names)}
+        qualities = label_qualities(
+            [places[row["label"]] for row in table], [[row[name] for name in names] for row in table]
+        )
+        if qualities is None:
+            return (), "no labels are ranked: `pip install 'mlstrat-plugin[labels]'` brings cleanlab"
+        ranked = sorted(zip(qualities, table, strict=True), key=lambda pair: (pair[0], pair[1]["id"]))
+        found += [
+            DoubtfulLabel(id=row["id"], split=split.value, label=row["label"], quality=quality)
+            for quality, row in ranked[:rows]
+        ]
+    return tuple(found), ""

@@ -16,6 +16,7 @@ from mlstrat_plugin.errors import PredictionsError, ReviewError, did_you_mean
 from mlstrat_plugin.records import Split
 from mlstrat_plugin.tables.engine import Engine, reading
 from mlstrat_plugin.tables.outcomes import errors_by
+from mlstrat_plugin.tables.slicing import FEATURE
 from mlstrat_plugin.tables.splitting import share_last
 
 if TYPE_CHECKING:
@@ -133,6 +134,36 @@ def all_labels(engine: Engine, params: Params) -> tuple[str, ...]:
         rows = ibis.union(*(engine.read_parquet([folder / f"{s.file_stem}.parquet"]).select(label) for s in Split))
         distinct = rows.select(label=rows[label].cast("string")).distinct().order_by("label")
         return tuple(str(row["label"]) for row in engine.rows(distinct))
+
+
+def with_features(engine: Engine, params: Params) -> tuple[Table, list[str]]:
+    """Return dev for ``worst_slices``, and the names of the columns that may have kinds."""
+    columns, review = params.columns, params.reviewed()
+    rows = engine.read_parquet([Path(params.split.folder) / f"{Split.DEV.file_stem}.parquet"])
+    single = {columns.id, columns.group, columns.weight, review.image, review.audio, review.text}
+    names = [name for name in rows.columns if name not in single and name not in columns.content]
+    answers = answered(engine, params, Split.DEV)
+    answers = answers.select(mlstrat_id=answers.id, mlstrat_value=answers.value, mlstrat_unit=answers.unit)
+    both = rows.join(answers, rows[columns.id].cast("string") == answers.mlstrat_id)
+    half = _digest(both.mlstrat_unit, params, "half")
+    features = {f"{FEATURE}{name}": both[name] for name in names}
+    return engine.keep(both.select(value=both.mlstrat_value, unit=both.mlstrat_unit, half=half, **features)), names
+
+
+def scored(engine: Engine, params: Params, split: Split) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return id, label and scores of each row, and the columns of scores; none where a label has no column."""
+    file = Path(params.evaluate.predictions)
+    with reading("predictions", AGAIN):
+        scores = engine.read(file, text_columns=[params.columns.id])
+        names = [f"score_{label}" for label in all_labels(engine, params)]
+        if not set(names) <= set(scores.columns):
+            return [], []
+        scores = scores.select(
+            scored=scores[params.columns.id].cast("string"), **{name: scores[name] for name in names}
+        )
+        rows = answered(engine, params, split).select("id", "label")
+        found = rows.join(scores, rows.id == scores.scored).order_by("id").select("id", "label", *names)
+        return engine.rows(found), names
 
 
 def sheet_facts(engine: Engine, rows: Table, ids: Collection[str], *, grouped: bool) -> SheetFacts:

@@ -143,9 +143,10 @@ def test_ten_rows_by_keyboard(project: Project) -> None:
 def test_arrays_are_drawn(project: Project, tmp_path: Path) -> None:
     from sklearn.datasets import load_digits
 
-    scans = load_digits().images.reshape(-1, 64).tolist()
-    project.write("mobile.parquet", digits(600, "photo-").assign(pixels=scans[:600]))
-    project.write("web.parquet", digits(400, "scan-").assign(pixels=scans[600:1000]))
+    real = load_digits()
+    scans, labels = real.images.reshape(-1, 64).tolist(), real.target
+    project.write("mobile.parquet", digits(600, "photo-").assign(pixels=scans[:600], label=labels[:600]))
+    project.write("web.parquet", digits(400, "scan-").assign(pixels=scans[600:1000], label=labels[600:1000]))
     params = project.params(review={"rows": 40, "eyeball": 1.0, "image": "pixels", "features": ["user"]})
     prepare()
     split(params)
