@@ -106,7 +106,7 @@ def label_notes(
         for name, record in zip(names, (first, second), strict=True):
             check = record.label_audit.get(split)
             points = None if check is None else check.label_points
-            if points is not None and split in changes and points.value >= abs(changes[split]):
+            if points is not None and split in changes and 0 < points.value >= abs(changes[split]):
                 notes.append(
                     f"labels may decide: wrong ones are {RATE.amount(points.value)} "
                     f"{RATE.interval(points.low, points.high)} of the {split} error of {name}, and the models differ "

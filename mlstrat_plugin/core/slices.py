@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from mlstrat_plugin.core.tallies import ErrorTally, RatioTally
 
+MOST_TRIED = 200  # promising slices, best first, that are compared with one another
 MOST = 15  # slices; more are not read
 FEWEST_WRONG = 5  # mistakes of a candidate; below, the other half could not confirm it
 SAME = 0.5  # slices that share more of their mistakes than this (Jaccard) are one
@@ -42,13 +43,19 @@ def promising(candidates: Sequence[Candidate], error: float, confidence: float) 
     >>> [slice.name for slice in promising(found, 0.1, 0.95)]
     ['a = x']
     """
-    z = z_value(1 - confidence)
-    good = [
-        slice_
-        for slice_ in candidates
-        if slice_.wrong >= FEWEST_WRONG and wilson(slice_.wrong / slice_.n, slice_.n, z)[0] > error
-    ]
+    good = [slice_ for slice_ in candidates if is_worse(slice_.wrong, slice_.n, error, confidence)]
     return sorted(good, key=lambda s: (-(s.wrong - error * s.n), len(s.where), s.name))
+
+
+def is_worse(wrong: int, n: int, error: float, confidence: float) -> bool:
+    """Return whether the error of so many rows is surely above another: the one-sided lower bound is.
+
+    Examples
+    --------
+    >>> is_worse(40, 100, 0.1, 0.95), is_worse(11, 100, 0.1, 0.95), is_worse(4, 4, 0.1, 0.95)
+    (True, False, False)
+    """
+    return wrong >= FEWEST_WRONG and wilson(wrong / n, n, z_value(1 - confidence))[0] > error
 
 
 def measured(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import ibis
 
-from mlstrat_plugin.core.slices import MOST, SAME, Candidate, measured, promising
+from mlstrat_plugin.core.slices import MOST, MOST_TRIED, SAME, Candidate, is_worse, measured, promising
 from mlstrat_plugin.tables.outcomes import errors_by
 from mlstrat_plugin.tables.splitting import share_last
 from mlstrat_plugin.tables.values import kind
@@ -52,7 +52,7 @@ def worst_slices(
     if not used or not whole["wrong"]:
         return (), used
     candidates = [found for names in _groups(used) for found in _candidates(engine, first, names)]
-    kept = _distinct(engine, first, promising(candidates, whole["wrong"] / whole["n"], confidence))
+    kept = _distinct(engine, first, promising(candidates, whole["wrong"] / whole["n"], confidence), confidence)
     tallies = [(slice_, also, _inside_and_rest(engine, second, slice_, grouped=grouped)) for slice_, also in kept]
     present = [(slice_, also, parts) for slice_, also, parts in tallies if len(parts) == 2]
     return tuple(
@@ -117,22 +117,39 @@ def _member(rows: Table, slice_: Candidate) -> BooleanValue:
     return ibis.and_(*(rows[FEATURE + column] == value for column, value in slice_.where))
 
 
-def _distinct(engine: Engine, rows: Table, found: Sequence[Candidate]) -> list[tuple[Candidate, list[str]]]:
-    """Return the slices without those that have nearly the mistakes of one before them, which names them."""
-    mistakes = engine.keep(rows.filter(rows.value == 1))
+def _distinct(
+    engine: Engine, rows: Table, found: Sequence[Candidate], confidence: float
+) -> list[tuple[Candidate, list[str]]]:
+    """Return the slices that are worse even among rows of no slice before them.
+
+    One that has nearly the mistakes of one before is named beside it; one that is only worse by overlapping is not.
+    """
     kept: list[tuple[Candidate, list[str]]] = []
-    for slice_ in found:
+    for slice_ in found[:MOST_TRIED]:
         if len(kept) == MOST:
             break
-        mine = _member(mistakes, slice_)
-        both = {f"b{i}": (mine & _member(mistakes, other)).sum() for i, (other, _) in enumerate(kept)}
-        shared = engine.rows(mistakes.aggregate(**both))[0] if both else {}
-        same = next((i for i in range(len(kept)) if _jaccard(slice_, kept[i][0], int(shared[f"b{i}"])) > SAME), None)
-        if same is None:
-            kept.append((slice_, []))
-        else:
+        seen = _beside(engine, rows, slice_, [other for other, _ in kept])
+        same = next((i for i, (other, _) in enumerate(kept) if _jaccard(slice_, other, seen[f"both_{i}"]) > SAME), None)
+        if same is not None:
             kept[same][1].append(slice_.name)
+        elif is_worse(seen["wrong"], seen["n"], seen["all_wrong"] / max(1, seen["all_n"]), confidence):
+            kept.append((slice_, []))
     return kept
+
+
+def _beside(engine: Engine, rows: Table, slice_: Candidate, kept: Sequence[Candidate]) -> dict[str, int]:
+    """Return rows and mistakes of a slice, and of all, that no kept slice holds; and the mistakes shared with each."""
+    mine, others = _member(rows, slice_), [_member(rows, other) for other in kept]
+    free = ~ibis.or_(*others) if others else rows.value.notnull()
+    counts = {
+        "n": mine & free,
+        "wrong": mine & free & (rows.value == 1),
+        "all_n": free,
+        "all_wrong": free & (rows.value == 1),
+        **{f"both_{i}": mine & other & (rows.value == 1) for i, other in enumerate(others)},
+    }
+    (seen,) = engine.rows(rows.aggregate(**{name: where.cast("int64").sum() for name, where in counts.items()}))
+    return {name: int(count or 0) for name, count in seen.items()}
 
 
 def _jaccard(first: Candidate, second: Candidate, both: int) -> float:

@@ -76,9 +76,10 @@ class SheetText:
 
     def _written(self, cells: Mapping[str, str]) -> str:
         buffer = StringIO()
-        writer = csv.writer(buffer, delimiter=self.delimiter, lineterminator=self.newline)
+        # The writer puts quotes around whatever stands in its own line end, so both characters are in it.
+        writer = csv.writer(buffer, delimiter=self.delimiter, lineterminator="\r\n")
         writer.writerow([neutral(cells.get(column, "")) for column in self.columns])
-        return buffer.getvalue()
+        return buffer.getvalue().removesuffix("\r\n") + self.newline
 
     def text(self) -> str:
         """Return the whole file."""
