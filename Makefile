@@ -31,6 +31,7 @@ bench: $(READY) ## Measure speed as ratios and check by simulation what is promi
 	$(BIN)/python -m bench.tracking
 	$(BIN)/python -m bench.calibration 10000
 	$(BIN)/python -m bench.gate_calibration 10000
+	$(BIN)/python -m bench.review_calibration 10000
 
 lock: $(READY) ## Compile requirements.lock anew from pyproject.toml.
 	$(BIN)/python -m pip install --quiet uv

@@ -10,6 +10,7 @@ import pkgutil
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ import yaml
 from pydantic import BaseModel
 
 import mlstrat_plugin
-from mlstrat_plugin.cli.main import COMMANDS, cli
+from mlstrat_plugin.cli.main import cli
 from mlstrat_plugin.complaints import model_in
 from mlstrat_plugin.core.advice import ADVICE
 from mlstrat_plugin.params import Params, load_params
@@ -74,13 +75,21 @@ def test_every_param_is_documented_and_shipped_with_a_comment() -> None:
 def test_every_command_and_option_is_documented() -> None:
     docs = (ROOT / "docs/cli.md").read_text(encoding="utf-8")
     context = click.Context(cli)
-    for name in COMMANDS:
+    for name, command in commands(cli, context):
         assert f"mlstrat {name}" in docs
-        command = cli.get_command(context, name)
-        assert command is not None
         for option in command.params:
             if isinstance(option, click.Option):
                 assert f"`{option.opts[0]}`" in docs, f"{name} {option.opts[0]}"
+
+
+def commands(group: click.Group, context: click.Context, before: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Yield every command with its name, those of groups within groups too."""
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        yield before + name, command
+        if isinstance(command, click.Group):
+            yield from commands(command, context, f"{before}{name} ")
 
 
 def test_every_finding_has_an_anchor() -> None:

@@ -17,6 +17,8 @@ ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 # Read only to put `split` after `validate`: a missing report makes split check the sources itself.
 ORDER_ONLY = {("split", "reports/validation.json")}
+# Read only once somebody has named a cause of mistakes.
+NOT_YET = {("track", "reports/error_analysis.csv")}
 
 
 def environment() -> dict[str, str]:
@@ -37,7 +39,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("clone")
     for name in ("dvc.yaml", "params.yaml", ".gitignore", ".dvcignore"):
         shutil.copy(ROOT / name, folder / name)
-    for name in ("pipelines", "expectations"):
+    for name in ("pipelines", "expectations", "reviews"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     run(["git", "init", "-q"], folder)
     run(["dvc", "init", "-q"], folder)
@@ -125,5 +127,5 @@ def test_a_stage_needs_what_it_names_and_nothing_else(repository: Path, tmp_path
     assert whole is not None
     assert set(whole) == set(outs)
     for dep in stage["deps"]:
-        if (name, dep) not in ORDER_ONLY:
+        if (name, dep) not in ORDER_ONLY | NOT_YET:
             assert attempt([d for d in stage["deps"] if d != dep]) != whole, f"{name} does not need {dep}"
