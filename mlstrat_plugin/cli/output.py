@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mlstrat_plugin.core.wording import RATE, percent, rows_sentence, unit_of
-from mlstrat_plugin.report.review_page import CAUSES, review_view
+from mlstrat_plugin.report.review_page import AUDITS, CAUSES, review_view
 from mlstrat_plugin.report.view import HISTORY_HEAD, Row, comparison_rows, history_rows, view_of
 
 if TYPE_CHECKING:
@@ -61,14 +61,26 @@ def print_diagnosis(record: Diagnosis) -> None:
     _table(("gap", "between", view.gap_word, "simultaneous", "status", "method"), view.gaps)
     for task in view.tasks:
         out.print(plain(f"task {task.name}: {task.cells[1]}"))
-    review = review_view(record)
-    if review is not None and review.causes:
-        out.print(plain(f"causes of mistakes: {review.progress}"))
-        _table(CAUSES, (*review.causes, *review.unions))
+    _print_review(record)
     for finding in record.findings:
         out.print(f"{finding.code} {finding.severity}: {plain(finding.title)}. {plain(finding.message)}")
         for step in finding.next_steps if finding.severity == "problem" else ():
             out.print(f"    - {plain(step)}")
+
+
+def _print_review(record: Diagnosis) -> None:
+    """Print the causes of mistakes and the label audit; nothing where nobody has looked yet."""
+    review = review_view(record)
+    if review is None or not (review.causes or review.audits):
+        return
+    out = console()
+    out.print(plain(f"causes of mistakes: {review.progress}"))
+    if review.causes:
+        _table(CAUSES, (*review.causes, *review.unions))
+    if review.audits:
+        _table(AUDITS, review.audits)
+    for note in review.notes:
+        out.print(plain(f"note: {note}"))
 
 
 def print_comparison(record: Comparison) -> None:
@@ -183,6 +195,12 @@ def print_splits(record: Splits) -> None:
     out = console()
     for held in record.held_out:
         out.print(f"held out: {held.rows:,} rows of {plain(held.source)}: {held.reason}")
+    if record.label_changes or record.labels_left:
+        said = ", ".join(
+            f"{sum(change.split == name for change in record.label_changes):,} of {name}" for name in record.rows
+        )
+        left = f"; {record.labels_left:,} of train and train-dev left as they are" if record.labels_left else ""
+        out.print(f"labels replaced by reviews/label_fixes.csv: {said}{left}")
     for line in record.advice:
         out.print(line)
     out.print(f"split {record.split_id}, test {record.test_id}{rows_sentence(record.sizing.open_question)}")

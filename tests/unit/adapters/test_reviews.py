@@ -84,6 +84,19 @@ def test_formulas_are_neutral_in_the_file(start: str) -> None:
     assert MISTAKES.parse(text.encode()).rows["1"]["comment"] == f"{start}HYPERLINK(A1)"
 
 
+@pytest.mark.parametrize(
+    "text", ["007", "1e5", "12345678901234567", "3-4", "1/2/2024", "10:30", "1.10", "MAR1", "2 Sep"]
+)
+def test_what_a_spreadsheet_would_rewrite_is_neutral_too(text: str) -> None:
+    assert neutral(text) == f"'{text}"
+    assert MISTAKES.parse(MISTAKES.parse(b"").with_rows([{"id": text}]).text().encode()).rows.keys() == {text}
+
+
+@pytest.mark.parametrize("text", ["7", "0", "3.5", "photo-0928-3", "cat", "a1b2c3d4", "may be"])
+def test_plain_text_stays_plain(text: str) -> None:
+    assert neutral(text) == text
+
+
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30))
 def test_any_text_comes_back(text: str) -> None:
     assert meant(neutral(text)) == text

@@ -143,8 +143,9 @@ HEAVY = ("mlflow", "great_expectations", "sklearn", "pandas", "ibis", "duckdb", 
         (EXAMPLE, (*HEAVY, "numpy", "pydantic", "jinja2")),
         (["split"], ("mlflow", "great_expectations", "sklearn")),
         (["diagnose"], ("mlflow", "great_expectations", "sklearn")),
+        (["review", "serve", "--help"], (*HEAVY, "numpy", "pydantic", "flask", "jinja2")),
     ],
-    ids=["help", "quick", "split", "diagnose"],
+    ids=["help", "quick", "split", "diagnose", "review"],
 )
 def test_what_a_command_does_not_load(project: Project, arguments: list[str], absent: tuple[str, ...]) -> None:
     project.params()
@@ -177,3 +178,38 @@ def test_the_process_ends_although_a_library_left_idle_threads(tmp_path: Path) -
     done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, timeout=60, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "done").exists()  # a thread that works is waited for
+
+
+def test_review_commands(capsys: pytest.CaptureFixture[str], project: Project) -> None:
+    import pandas as pd
+
+    from mlstrat_plugin.stages.review import prepare
+    from mlstrat_plugin.stages.split import split
+
+    project.write("mobile.parquet", pd.read_parquet("mobile.parquet").assign(user=[f"u{i}" for i in range(600)]))
+    params = project.params(review={"rows": 10, "eyeball": 1.0})
+    prepare()
+    split(params)
+    project.predict(lambda rows: rows["id"].str.endswith("3"))
+    code, out, err = run(capsys, "review", "sample")
+    assert (code, err) == (0, "")
+    assert out == "reviews/dev_errors.csv: 10 rows added, 10 in all\n"
+    sheet = Path("reviews/dev_errors.csv")
+    lines = sheet.read_text(encoding="utf-8").splitlines()
+    sheet.write_text("\n".join([lines[0], *(line[:-3] + "dark,,," for line in lines[1:])]) + "\n", encoding="utf-8")
+    code, out, err = run(capsys, "review", "sample", "--split", "test")
+    assert (code, out) == (2, "")
+    assert "test is not looked at" in err
+    assert run(capsys, "review", "sample", "--right-rows", "3")[0] == 2
+    assert json.loads(run(capsys, "review", "sample", "--audit", "--rows", "4", "--json")[1])["added"] == 16
+    code, out, _ = run(capsys, "diagnose")
+    assert code == 0
+    assert "causes of mistakes: 10 of 10 looked at" in out
+    code, out, _ = run(capsys, "review", "suggest")
+    assert code == 0
+    assert "slices of label" in out
+    assert "no labels are ranked" in out
+    sheet.write_text(lines[0] + "\n" + "a,m,1,2,x,,,A\na,m,1,2,y,,,B\n", encoding="utf-8")
+    code, out, err = run(capsys, "diagnose")
+    assert (code, out) == (2, "")
+    assert "is there twice" in err
