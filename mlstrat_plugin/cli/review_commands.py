@@ -21,6 +21,20 @@ def review() -> None:
 
 
 @review.command()
+@click.pass_obj
+def init(obj: dict[str, Any]) -> None:
+    """Make the folder reviews/ with three empty sheets, to be committed.
+
+    What is there already stays. DVC wants the files of a stage to exist, so this comes before the first `dvc repro`.
+    """
+    from mlstrat_plugin.stages.review import prepare
+
+    for file in prepare():
+        if not obj["quiet"]:
+            click.echo(f"{file} made")
+
+
+@review.command()
 @click.option("--audit", "audited", is_flag=True, help="Draw wrong and right rows of dev and test, to check labels.")
 @click.option("--split", type=click.Choice(SPLITS), default="dev", show_default=True, help="Only dev is looked at.")
 @click.option("--rows", type=click.IntRange(1, 10_000), help="Rows to fill up to.  [default: mlstrat.review.rows]")

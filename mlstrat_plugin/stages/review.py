@@ -184,15 +184,25 @@ def open_sheet(params: Params, *, audited: bool) -> OpenSheet:
     return OpenSheet(layout, found, labels, facts, review, params.settings(), grouped)
 
 
-def prepare() -> None:
-    """Make the folder of the sheets with three empty ones, and tell git how to merge them; what is there stays."""
+def prepare() -> list[Path]:
+    """Make the folder of the sheets with three empty ones, and tell git how to merge them; return what was made.
+
+    Raises
+    ------
+    WriteError
+        The disk does not take a file.
+    """
+    made = []
     for layout in (MISTAKES, AUDIT, FIXES):
         if not layout.file.exists():
             edited(layout, lambda sheet: sheet)
+            made.append(layout.file)
     for name, text in BESIDE.items():
         file = MISTAKES.file.parent / name
         if not file.exists():
-            write_text(Path(file), text)
+            write_text(file, text)
+            made.append(file)
+    return made
 
 
 def edited(layout: Layout, edit: Callable[[SheetText], SheetText]) -> SheetText:

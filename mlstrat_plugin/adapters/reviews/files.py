@@ -40,7 +40,7 @@ class Layout:
         except OSError as error:
             raise ReviewError(
                 f"cannot read {self.file}: {error.strerror}",
-                hint="`git checkout` brings back what was committed; `mlstrat review sample` starts a new one",
+                hint="`git checkout` brings back what was committed; `mlstrat review init` makes an empty one",
             ) from error
 
     def parse(self, data: bytes) -> SheetText:

@@ -183,12 +183,12 @@ def test_the_process_ends_although_a_library_left_idle_threads(tmp_path: Path) -
 def test_review_commands(capsys: pytest.CaptureFixture[str], project: Project) -> None:
     import pandas as pd
 
-    from mlstrat_plugin.stages.review import prepare
     from mlstrat_plugin.stages.split import split
 
     project.write("mobile.parquet", pd.read_parquet("mobile.parquet").assign(user=[f"u{i}" for i in range(600)]))
     params = project.params(review={"rows": 10, "eyeball": 1.0})
-    prepare()
+    assert run(capsys, "review", "init")[1].splitlines()[0] == "reviews/dev_errors.csv made"
+    assert run(capsys, "review", "init")[1] == ""
     split(params)
     project.predict(lambda rows: rows["id"].str.endswith("3"))
     code, out, err = run(capsys, "review", "sample")
