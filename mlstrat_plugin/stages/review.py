@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import sha256
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlstrat_plugin.adapters.files import change, write_text
@@ -15,6 +14,7 @@ from mlstrat_plugin.review_records import DoubtfulLabel, Sampling, Suggestions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from ibis.expr.types import Table
 
