@@ -92,10 +92,7 @@ def serve(obj: dict[str, Any], audited: bool, port: int, reviewer: str, opened: 
     click.echo(page.url)
     if opened:
         click.launch(page.url)
-    try:
-        page.serve()
-    finally:
-        page.close()
+    page.serve()
 
 
 @review.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+from contextlib import suppress
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -71,13 +72,14 @@ class Page:
         return f"http://{HOST}:{self.port}/{self.token}/"
 
     def serve(self) -> None:
-        """Answer until interrupted."""
-        self._server.serve_forever()
+        """Answer until interrupted, which is how looking ends: every change is in the file by then."""
+        with suppress(KeyboardInterrupt):
+            self._server.serve_forever()
+        self._server.server_close()
 
     def close(self) -> None:
-        """Stop answering."""
+        """Let ``serve``, which runs in another thread, return."""
         self._server.shutdown()
-        self._server.server_close()
 
 
 def _app(desk: Desk, page: Page) -> Flask:

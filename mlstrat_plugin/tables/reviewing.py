@@ -18,6 +18,7 @@ from mlstrat_plugin.tables.engine import Engine, reading
 from mlstrat_plugin.tables.outcomes import errors_by
 from mlstrat_plugin.tables.slicing import FEATURE
 from mlstrat_plugin.tables.splitting import share_last
+from mlstrat_plugin.tables.values import missing
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -61,23 +62,27 @@ def answered(engine: Engine, params: Params, split: Split) -> Table:
         unit = key if columns.group is None else rows[columns.group].cast("string").fill_null(key)
         ours = rows.select(key=key, source=rows.source, right=rows[columns.label], unit=unit)
         both = ours.left_join(answers, ours.key == answers.answered)
-        found = engine.keep(
+        joined = engine.keep(
             both.select(
-                id=both.key,
-                source=both.source,
-                label=both.right.cast("string"),
-                prediction=both.prediction.cast("string"),
-                unit=both.unit,
+                id=both.key, source=both.source, right=both.right, given=both.prediction, unit=both.unit,
                 value=(both.right != both.prediction).cast("int64"),
-                eyeball=_digest(both.unit, params, "eyeball") <= share_last(params.reviewed().eyeball),
-                review=_digest(both.key, params, "review"),
-                audit=_digest(both.key, params, "audit"),
             )
-        )
-        empty = engine.count(found.filter(found.prediction.isnull()))
+        )  # fmt: skip
+        empty = engine.count(joined.filter(missing(joined.given)))
     if empty:
         raise PredictionsError(f"{empty:,} rows of {split.value} have no prediction", hint=AGAIN)
-    return found
+    # Texts and digests are left to whoever asks for them: most questions are about the mistakes alone.
+    return joined.select(
+        "id",
+        "source",
+        "unit",
+        "value",
+        label=joined.right.cast("string"),
+        prediction=joined.given.cast("string"),
+        eyeball=_digest(joined.unit, params, "eyeball") <= share_last(params.reviewed().eyeball),
+        review=_digest(joined.id, params, "review"),
+        audit=_digest(joined.id, params, "audit"),
+    )
 
 
 def _digest(text: StringValue, params: Params, purpose: str) -> StringValue:

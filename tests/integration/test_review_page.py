@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 import pandas as pd
 import pytest
@@ -337,15 +338,21 @@ def test_pictures_come_from_the_named_folders_only(project: Project) -> None:
 
 def test_the_command_prints_its_address_and_ends_when_interrupted(project: Project) -> None:
     prepared(project)
-    command = [sys.executable, "-m", "mlstrat_plugin", "review", "serve", "--reviewer", "Ann"]
-    with subprocess.Popen(command, cwd=project.root, stdout=subprocess.PIPE, text=True) as child:
-        assert child.stdout is not None
-        url = child.stdout.readline().strip()
-        assert url.startswith("http://127.0.0.1:")
-        with socket.create_connection(("127.0.0.1", urlsplit(url).port or 0), timeout=10):
-            pass
-        child.send_signal(signal.SIGINT)
-        assert child.wait(20) == 0
+    script = (  # a shell that runs the tests in the background hands down that interrupts are ignored
+        "import signal, sys\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "sys.argv[1:] = ['review', 'serve', '--reviewer', 'Ann']\n"
+        "from mlstrat_plugin.cli.main import run\nrun()"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as child:
+        try:
+            assert child.stdout is not None
+            url = child.stdout.readline().strip()
+            assert url.startswith("http://127.0.0.1:")
+            assert urlopen(url, timeout=10).status == 200  # it serves: an interrupt now ends that, not the start
+            child.send_signal(signal.SIGINT)
+            assert child.wait(20) == 0
+        finally:
+            child.kill()
 
 
 def test_ten_thousand_rows(project: Project) -> None:
