@@ -12,7 +12,7 @@ class LookedAt:
     id: str
     label: str
     tags: tuple[str, ...]
-    label_is_wrong: bool
+    label_is_wrong: bool | None
     reviewed: bool
 
 

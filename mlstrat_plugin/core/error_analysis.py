@@ -86,20 +86,26 @@ def analyse(
     if not seen:
         return ErrorAnalysis(status=PENDING, **counts, **parts)
     sheet, standing = _sheet(seen, facts, grouped=grouped)
-    mislabelled = Sheet(
-        tags=[frozenset({"label"} if line.label_is_wrong and line.id not in relabelled else ()) for line in seen],
-        mistakes=mistakes,
-        groups=sheet.groups,
-    )
     return ErrorAnalysis(
         status=DONE if len(seen) == len(sample) else PARTLY,
         **counts,
         **_causes(sheet, facts.dev.estimate(), settings),
         merged={tag: stands for tag, stands in sorted(standing.items()) if tag != stands},
-        label_share=amount(mislabelled.share("label"), len(seen), settings.confidence),
-        worth_fixing=worth_fixing(mislabelled.share("label"), settings.confidence),
+        **_labels(seen, sheet, settings.confidence, relabelled),
         **parts,
     )
+
+
+def _labels(seen: Sequence[LookedAt], sheet: Sheet, confidence: float, relabelled: Collection[str]) -> dict[str, Any]:
+    """Return the share of mistakes that are the label's; nothing where nobody has answered that for a single row."""
+    if all(line.label_is_wrong is None for line in seen):
+        return {}
+    wrong = [frozenset({"label"} if line.label_is_wrong and line.id not in relabelled else ()) for line in seen]
+    share = Sheet(tags=wrong, mistakes=sheet.mistakes, groups=sheet.groups).share("label")
+    return {
+        "label_share": amount(share, len(seen), confidence),
+        "worth_fixing": worth_fixing(share, confidence),
+    }
 
 
 def running_tally(

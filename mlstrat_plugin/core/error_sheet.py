@@ -63,7 +63,7 @@ def sampled_share(
     whole = None if alone else sum_of(groups or ()).estimate()
     rows, effective = (float(looked_at), None) if whole is None else (whole.n_effective, whole.groups)
     rows *= 1.0 if of is None else (of - 1) / (of - looked_at)
-    words = ("" if alone else "grouped ", "wilson", "" if of is None else ", finite population")
+    words = ("" if alone else "grouped ", "wilson", "" if of is None else " fpc")
     return Estimate(share, wilson_bounds(share, rows, effective), rows, "".join(words), groups=effective)
 
 
@@ -102,7 +102,7 @@ def ceiling(share: Estimate, error: Estimate) -> Estimate:
         above = sqrt((c * (s_high - s)) ** 2 + (s * (c_high - c)) ** 2)
         return max(0.0, s * c - below), min(1.0, s * c + above)
 
-    return Estimate(s * c, bounds, min(share.n_effective, error.n_effective), "mover of a product")
+    return Estimate(s * c, bounds, min(share.n_effective, error.n_effective), "mover product")
 
 
 def merged_spellings(tags: Iterable[str]) -> dict[str, str]:

@@ -50,11 +50,13 @@ def review_view(record: Diagnosis) -> ReviewView | None:
     analysis = record.error_analysis
     if analysis is None:
         return None
-    pair = () if analysis.best_pair is None else (_row(analysis.best_pair, "best pair: "),)
+    best = analysis.best_pair
+    pair = () if best is None else (_row(best, "best pair: "),)
+    others = [union for union in analysis.unions if best is None or set(union.tags) != set(best.tags)]
     return ReviewView(
         progress=_progress(analysis),
         causes=tuple(_row(tag) for tag in analysis.tags),
-        unions=(*pair, *(_row(union, f"best {len(union.tags)}: ") for union in analysis.unions)),
+        unions=(*pair, *(_row(union, f"best {len(union.tags)}: ") for union in others)),
         notes=tuple(_notes(analysis)),
         audits=tuple(_audit_row(split, check) for split, check in record.label_audit.items()),
     )

@@ -88,7 +88,7 @@ def looked_at(sheet: SheetText) -> tuple[LookedAt, ...]:
             id=row_id,
             label=cells["label"],
             tags=tags_of(cells["tags"]),
-            label_is_wrong=bool(wrong[row_id]),
+            label_is_wrong=wrong[row_id],
             reviewed=any(cells[column].strip() for column in MISTAKES.typed),
         )
         for row_id, cells in sheet.rows.items()

@@ -186,7 +186,7 @@ function go(place) {
 
 function done() {
   keepComment();
-  save(AUDIT && !lookedAt(rows[at]) ? { label_is_wrong: "no" } : {});
+  save(rows[at].cells.label_is_wrong.trim() ? {} : { label_is_wrong: "no" });
   const here = at;
   saving.then(() => { if (!unsaved && at === here) go(here + 1); });
 }
@@ -197,7 +197,7 @@ function unseen() {
   if (found === undefined) $("status").textContent = "every row was looked at"; else go(found);
 }
 
-const setWrong = (wrong) => save({ label_is_wrong: wrong ? "yes" : AUDIT ? "no" : "" });
+const setWrong = (wrong) => save({ label_is_wrong: wrong ? "yes" : "no" });
 const forget = () => save({ ...Object.fromEntries(TYPED.map((column) => [column, ""])), comment: rows[at].cells.comment });
 const KEYS = {
   n: () => go(at + 1), ArrowRight: () => go(at + 1), p: () => go(at - 1), ArrowLeft: () => go(at - 1), Enter: done,

@@ -143,6 +143,13 @@ def test_the_tally_counts_what_people_said(project: Project) -> None:
     assert dog.ceiling.value == pytest.approx(0.5 * record.errors["dev"].value)
     assert found.best_pair is not None
     assert "MLS161" in codes(record)
+    assert found.label_share is None  # nobody answered that for a single row
+    assert not codes(record) & {"MLS171", "MLS172", "MLS173"}
+    say(MISTAKES, {ids[0]: {"label_is_wrong": "yes"}})
+    answered = diagnose(params).error_analysis
+    assert answered is not None
+    assert answered.label_share is not None
+    assert answered.label_share.value == pytest.approx(1 / 30)
     assert from_json(Diagnosis, to_json(record), name="x", stage="diagnose").error_analysis is not None
     page = Path("reports/report.html").read_text(encoding="utf-8")
     assert "Great-Cat" in page
