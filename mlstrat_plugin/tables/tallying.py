@@ -160,7 +160,7 @@ def _units(engine: Engine, joined: Table, measure: Measure) -> Table:
         return rows
     # The join is computed first, as narrow rows: with the groups beside it two large tables would share the memory.
     counts = {name: rows[name].cast("int8") for name in rows.columns if name != "n" and rows[name].type().is_integer()}
-    narrow = engine.keep(rows.mutate(**counts).drop("n"))
+    narrow = engine.keep(rows.select(**{name: counts.get(name, rows[name]) for name in rows.columns if name != "n"}))
     groups = narrow.group_by("split", "source", *measure.keys, "unit")
     return engine.keep(groups.agg(n=narrow.count(), **measure.sums(narrow)))
 

@@ -8,6 +8,7 @@ import shutil
 import socket
 import time
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ from mlstrat_plugin.report.saved_view import VIEW_TAG, columns, unpacked
 from mlstrat_plugin.stages.diagnose import diagnose
 from mlstrat_plugin.stages.history import history as list_runs
 from mlstrat_plugin.stages.split import split
-from mlstrat_plugin.stages.track import track, where
+from mlstrat_plugin.stages.track import VIEWS_SINCE, track, where
 from tests.conftest import migrated_database
 
 if TYPE_CHECKING:
@@ -193,6 +194,9 @@ def experiment_tags(client: MlflowClient, run_id: str) -> dict[str, str]:
     return dict(client.get_experiment(client.get_run(run_id).info.experiment_id).tags)
 
 
+@pytest.mark.skipif(
+    tuple(int(part) for part in version("mlflow").split(".")[:2]) < VIEWS_SINCE, reason="this MLflow has no saved views"
+)
 def test_the_view_is_installed_once_and_linked(tracked: tuple[Project, Params, MlflowClient, str]) -> None:
     _, params, client, run_id = tracked
     track(params)
