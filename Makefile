@@ -41,8 +41,9 @@ lock: $(READY) ## Compile requirements.lock anew from pyproject.toml.
 floors: ## Run the unit tests on the lowest versions that pyproject.toml admits.
 	$(PYTHON) -m venv .venv-floors
 	.venv-floors/bin/python -m pip install --quiet uv
+	echo 'pathspec<1' > .venv-floors/constraints.txt  # DVC before 3.67 does not start with newer ones
 	.venv-floors/bin/uv pip compile pyproject.toml --group dev --group pipeline --resolution lowest-direct --quiet \
-		--output-file .venv-floors/requirements.txt
+		--constraint .venv-floors/constraints.txt --output-file .venv-floors/requirements.txt
 	.venv-floors/bin/uv pip install --quiet --python .venv-floors/bin/python --requirement .venv-floors/requirements.txt
 	.venv-floors/bin/uv pip install --quiet --python .venv-floors/bin/python --no-deps --editable .
 	.venv-floors/bin/python -m pytest -o filterwarnings=ignore tests/unit  # old releases warn about one another
