@@ -137,6 +137,14 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f" (did you mean {shown(close[0])}?)" if close else ""
 
 
-def listed(problems: list[str]) -> str:
-    """Return one problem as it is, several as a bulleted list, each on a line."""
-    return problems[0] if len(problems) == 1 else "\n".join(f"- {problem}" for problem in problems)
+def listed(problems: list[str], most: int | None = None) -> str:
+    r"""Return one problem as it is, several as a bulleted list, each on a line; beyond ``most`` they are counted.
+
+    >>> listed(["a", "b", "c"], most=2)
+    '- a\n- b\n... and 1 more'
+    """
+    if len(problems) == 1:
+        return problems[0]
+    rest = 0 if most is None else max(0, len(problems) - most)
+    lines = [f"- {problem}" for problem in problems[: len(problems) - rest]]
+    return "\n".join([*lines, *([f"... and {rest:,} more"] if rest else [])])

@@ -53,15 +53,11 @@ class Desk:
             The sheet cannot be read.
         """
         sheet, fixes = self.sheet.layout.read(), FIXES.read()
-        rows = [
-            {"cells": dict(cells), "here": row_id in self.sheet.examples, "now_right": self._now_right(cells)}
-            for row_id, cells in sheet.rows.items()
-        ]
+        rows = [{"cells": dict(cells), "now_right": self._now_right(cells)} for cells in sheet.rows.values()]
         return {
             "rows": rows,
             "fixes": {row_id: cells["label"] for row_id, cells in fixes.rows.items()},
             "labels": self.sheet.labels,
-            "audit": self.audit,
             "reviewer": self.reviewer,
             "tally": self._tally(sheet),
         }
@@ -146,12 +142,12 @@ class Desk:
         WriteError
             The disk did not take it.
         """
-        example = self.sheet.examples.get(row_id)
-        if example is None:
+        row = self.sheet.layout.read().rows.get(row_id)
+        if row is None or row_id not in self.sheet.examples:
             raise ReviewError(f"no split has a row {shown(row_id)}", hint="reload the page")
         if label and label not in self.sheet.labels:
             raise ReviewError(f"no row has the label {shown(label)}", hint="choose one of the labels that there are")
-        present = str(self.sheet.layout.read().rows[row_id]["label"])
+        present = row["label"]
         if label == present:
             raise ReviewError(f"{shown(label)} is the label that the row has", hint="choose another one")
 

@@ -14,7 +14,7 @@ from mlstrat_plugin.review.desk import ChangedMeanwhile, Desk
 from mlstrat_plugin.review.media import medium
 
 if TYPE_CHECKING:
-    from flask import Flask, Response
+    from flask import Blueprint, Flask, Response
     from werkzeug.serving import BaseWSGIServer
 
     from mlstrat_plugin.stages.review import OpenSheet
@@ -83,12 +83,19 @@ class Page:
 
 
 def _app(desk: Desk, page: Page) -> Flask:
-    from flask import Blueprint, Flask, jsonify, render_template, request, send_file
-    from werkzeug.exceptions import HTTPException
+    from flask import Flask
 
     app = Flask("mlstrat_plugin.review", static_folder=None)
-    mine = Blueprint("page", __name__, url_prefix=f"/{page.token}")
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    _add_guards(app, page)
+    app.register_blueprint(_routes(desk), url_prefix=f"/{page.token}")
+    return app
+
+
+def _add_guards(app: Flask, page: Page) -> None:
+    """Let the app refuse strangers, seal what it sends, and say errors as JSON."""
+    from flask import request
+    from werkzeug.exceptions import HTTPException
 
     @app.before_request
     def _guard() -> Response | None:
@@ -117,6 +124,13 @@ def _app(desk: Desk, page: Page) -> Flask:
     def _failed(error: HTTPException) -> Response:
         return _answer({"message": error.description or error.name}, error.code or 500)
 
+
+def _routes(desk: Desk) -> Blueprint:
+    """Return the page, its assets, and what its script asks for."""
+    from flask import Blueprint, Response, jsonify, render_template, request, send_file
+
+    mine = Blueprint("page", __name__)
+
     @mine.get("/")
     def _page() -> str:
         return render_template("review.html", audit=desk.audit)
@@ -126,7 +140,7 @@ def _app(desk: Desk, page: Page) -> Flask:
         if name not in ASSETS:
             return _answer({"message": "there is no such page"}, 404)
         text = files("mlstrat_plugin.review").joinpath("static", name).read_bytes()
-        return app.response_class(text, mimetype=ASSETS[name])
+        return Response(text, mimetype=ASSETS[name])
 
     @mine.get("/api/state")
     def _state() -> Response:
@@ -154,8 +168,7 @@ def _app(desk: Desk, page: Page) -> Flask:
         body = _body()
         return jsonify({"fixes": desk.fix(str(body.get("id")), str(body.get("label", "")))})
 
-    app.register_blueprint(mine)
-    return app
+    return mine
 
 
 def _refused(page: Page) -> str | None:

@@ -62,27 +62,25 @@ def sample(params: Params, split: Split = Split.DEV, rows: int | None = None) ->
     if split is not Split.DEV:
         raise ReviewError(f"{split.value} is not looked at: {WHY_NOT[split]}", hint="leave out --split")
     prepare()
-    before, now, gone = 0, 0, 0
+    before = MISTAKES.read().rows
     with Engine(params.engine, ordered=False) as engine:
         table = answered(engine, params, split)
         drawn = first_mistakes(engine, table, size)
+        known = states(engine, table, before)
 
-        def edit(sheet: SheetText) -> SheetText:
-            nonlocal before, now, gone
-            known = states(engine, table, sheet.rows)
-            before, gone = len(sheet.rows), len(sheet.rows) - len(known)
-            now = sum(row["value"] == 0 for row in known.values())
-            kept = [{"id": row_id, "prediction": row["prediction"]} for row_id, row in known.items()]
-            return sheet.with_rows([*kept, *(row for row in drawn if row["id"] not in sheet.rows)])
+    def edit(sheet: SheetText) -> SheetText:
+        rows = sheet.rows  # somebody may have changed the sheet meanwhile
+        kept = [{"id": i, "prediction": row["prediction"]} for i, row in known.items() if i in rows]
+        return sheet.with_rows([*kept, *(row for row in drawn if row["id"] not in rows)])
 
-        sheet = edited(MISTAKES, edit)
+    sheet = edited(MISTAKES, edit)
     notes = (f"only {len(drawn):,} mistakes are in the part of dev that people look at",) if len(drawn) < size else ()
     return Sampling(
         file=str(MISTAKES.file),
-        added=len(sheet.rows) - before,
+        added=len(sheet.rows) - len(before),
         rows=len(sheet.rows),
-        now_right=now,
-        gone=gone,
+        now_right=sum(row["value"] == 0 for row in known.values()),
+        gone=len(before) - len(known),
         notes=notes,
     )
 
@@ -115,15 +113,14 @@ def audit(params: Params, rows: int | None = None, right: int | None = None) -> 
     with Engine(params.engine, ordered=False) as engine:
         for split in (Split.DEV, Split.TEST):
             drawn += _stratified(engine, answered(engine, params, split), split, size, right or size)
-    before = 0
+    before = AUDIT.read().rows
 
     def edit(sheet: SheetText) -> SheetText:
-        nonlocal before
-        before = len(sheet.rows)
-        return sheet.with_rows(row for row in drawn if row["id"] not in sheet.rows)
+        rows = sheet.rows
+        return sheet.with_rows(row for row in drawn if row["id"] not in rows)
 
     sheet = edited(AUDIT, edit)
-    return Sampling(file=str(AUDIT.file), added=len(sheet.rows) - before, rows=len(sheet.rows))
+    return Sampling(file=str(AUDIT.file), added=len(sheet.rows) - len(before), rows=len(sheet.rows))
 
 
 def _stratified(engine: Engine, table: Table, split: Split, wrong: int, right: int) -> list[dict[str, Any]]:
@@ -131,7 +128,6 @@ def _stratified(engine: Engine, table: Table, split: Split, wrong: int, right: i
 
     found = first_of_stratum(engine, table, wrong=True, size=wrong)
     found += first_of_stratum(engine, table, wrong=False, size=right + wrong - len(found))
-    # In the order of the digest, in which right and wrong rows are mixed.
     # In an order of its own: by the digest that drew them, the rarer kind of rows would stand alone at the end.
     found.sort(key=lambda row: sha256(f"order:{row['id']}".encode()).digest())
     return [{**row, "split": split.value} for row in found]

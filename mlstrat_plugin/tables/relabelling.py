@@ -97,9 +97,8 @@ def _require_fit(engine: Engine, rows: Table, asked: Table, by_id: Mapping[str, 
                 f"{shown(fix.id)}: label_before is {shown(fix.before)}, but its label is {shown(present[fix.id])}"
             )
     if problems:
-        more = f"\n... and {len(problems) - MAX_EXAMPLES} more" if len(problems) > MAX_EXAMPLES else ""
         raise ReviewError(
-            f"reviews/label_fixes.csv: {listed(problems[:MAX_EXAMPLES])}{more}",
+            f"reviews/label_fixes.csv: {listed(problems, MAX_EXAMPLES)}",
             hint="mend the named rows, or delete them",
         )
 

@@ -118,7 +118,7 @@ def examples(engine: Engine, params: Params, split: Split, ids: Collection[str])
     """
     review, columns = params.reviewed(), params.columns
     shown = dict.fromkeys(
-        name for name in (review.image, review.audio, review.text, *review.features, columns.label) if name is not None
+        name for name in (review.image, review.audio, review.text, *review.features) if name is not None
     )
     with reading(f"the {split.value} split", "run `mlstrat split` again"):
         rows = engine.read_parquet([Path(params.split.folder) / f"{split.file_stem}.parquet"])

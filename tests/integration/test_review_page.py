@@ -336,6 +336,26 @@ def test_pictures_come_from_the_named_folders_only(project: Project) -> None:
         assert urlsplit(page.url).hostname == "127.0.0.1"
 
 
+def test_sounds_are_played_and_sent_in_parts(project: Project) -> None:
+    params = prepared(project, audio="scan")
+    wav = b"RIFF" + (36).to_bytes(4, "little") + b"WAVEfmt " + bytes(40)
+    (project.root / "pictures/one.png").write_bytes(wav)  # what a file is, its bytes say, not its name
+    dev = pd.read_parquet(project.root / "data/splits/dev.parquet").set_index("id")
+    place, row_id = next(
+        (place, row["id"]) for place, row in enumerate(rows()) if dev.loc[row["id"], "scan"] == "pictures/one.png"
+    )
+    with serving(params) as page, chromium() as browser:
+        own = f"Host: 127.0.0.1:{page.port}\nConnection: close\nRange: bytes=4-11"
+        status, answer = asked(page, f"GET /{page.token}/api/audio?id={row_id} HTTP/1.1\n{own}")
+        assert status == 206
+        assert b"audio/wav" in answer
+        assert answer.endswith(wav[4:12])
+        tab = opened(browser, f"{page.url}#{place + 1}")
+        tab.wait_for_selector("#audio:not([hidden])")
+        assert tab.get_attribute("#audio", "src") == f"api/audio?id={row_id}"
+        assert tab.locator("#image:not([hidden])").count() == 0
+
+
 def test_the_command_prints_its_address_and_ends_when_interrupted(project: Project) -> None:
     prepared(project)
     script = (  # a shell that runs the tests in the background hands down that interrupts are ignored

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlstrat_plugin.adapters.reviews.text import SheetText, parsed
-from mlstrat_plugin.errors import ReviewError, listed, shown
+from mlstrat_plugin.errors import MAX_EXAMPLES, ReviewError, listed, shown
 from mlstrat_plugin.review_records import CheckedLabel, Fix, LookedAt
 
 if TYPE_CHECKING:
@@ -125,7 +125,9 @@ def fixes(sheet: SheetText) -> tuple[Fix, ...]:
         if fix.label in ("", fix.before)
     ]
     if problems:
-        raise ReviewError(f"{sheet.name}: {listed(problems[:5])}", hint="give the right label, or delete the row")
+        raise ReviewError(
+            f"{sheet.name}: {listed(problems, MAX_EXAMPLES)}", hint="give the right label, or delete the row"
+        )
     return found
 
 
@@ -138,8 +140,7 @@ def _answers(sheet: SheetText) -> Mapping[str, bool | None]:
         if answer == "unknown"
     ]
     if problems:
-        more = f"\n... and {len(problems) - 5} more" if len(problems) > 5 else ""
-        raise ReviewError(f"{sheet.name}: {listed(problems[:5])}{more}", hint="write yes or no, or leave it empty")
+        raise ReviewError(f"{sheet.name}: {listed(problems, MAX_EXAMPLES)}", hint="write yes or no, or leave it empty")
     return {row_id: answer for row_id, answer in answers.items() if not isinstance(answer, str)}
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from io import StringIO
 from typing import TYPE_CHECKING
 
-from mlstrat_plugin.errors import ReviewError, did_you_mean, listed, shown
+from mlstrat_plugin.errors import MAX_EXAMPLES, ReviewError, did_you_mean, listed, shown
 from mlstrat_plugin.formulas import meant, neutral
 
 if TYPE_CHECKING:
@@ -155,12 +155,11 @@ def _require_merged(text: str, name: str) -> None:
     found = list(CONFLICT.finditer(text))
     problems = [
         f"line {text[: match.start()].count(chr(10)) + 1}: ours {_said(match['ours'])}; theirs {_said(match['theirs'])}"
-        for match in found[:3]
+        for match in found
     ]
-    more = f"\n... and {len(found) - 3} more" if len(found) > 3 else ""
+    said = listed(problems, MAX_EXAMPLES) if problems else "a marker stands alone"
     raise ReviewError(
-        f"{name} has merge conflicts that nobody resolved:\n{listed(problems) if problems else 'a marker stands alone'}"
-        + more,
+        f"{name} has merge conflicts that nobody resolved:\n{said}",
         hint="keep one row for each id and delete the marker lines",
     )
 
@@ -236,7 +235,7 @@ def _without_twins(lines: list[Line], name: str, typed: Sequence[str]) -> tuple[
                 f"and line {line.number} {shown(line.raw.strip())}"
             )
     if problems:
-        raise ReviewError(f"{name}: {listed(problems[:5])}", hint="keep one row for each id")
+        raise ReviewError(f"{name}: {listed(problems, MAX_EXAMPLES)}", hint="keep one row for each id")
     return tuple(kept)
 
 
