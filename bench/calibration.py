@@ -32,7 +32,7 @@ from mlstrat_plugin.core.intervals import z_value
 from mlstrat_plugin.core.tallies import ErrorTally
 from mlstrat_plugin.core.verdict import gaps_of, judge
 from mlstrat_plugin.errors import EstimateError
-from mlstrat_plugin.records import LADDER
+from mlstrat_plugin.records.words import LADDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

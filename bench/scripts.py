@@ -32,7 +32,7 @@ METRICS = ("error_rate", "weighted_error", "mean_loss", "f1", "macro_f1", "mean_
 METRIC = """
 from pathlib import Path
 from mlstrat_plugin.core.confusion import MacroF1
-from mlstrat_plugin.params import Columns, Engine as EngineParams, Evaluate
+from mlstrat_plugin.params.block import Columns, Engine as EngineParams, Evaluate
 from mlstrat_plugin.tables.engine import Engine
 from mlstrat_plugin.tables.tallying import tally
 metric = {metric!r}
@@ -51,7 +51,7 @@ from dataclasses import replace
 from pathlib import Path
 import duckdb
 from mlstrat_plugin.core.diagnosis import diagnose
-from mlstrat_plugin.saving import to_json
+from mlstrat_plugin.records.saving import to_json
 con = duckdb.connect()
 con.execute("CREATE TABLE rows AS SELECT 'm' || i AS id, 'u' || (i // 7) AS \\"group\\", 'mobile' AS source, "
             "(hash(i) % 10)::INT AS label, i % 4 AS part FROM range(1000000) t(i)")

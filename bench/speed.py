@@ -82,7 +82,7 @@ con.execute(f"SELECT split, source, count(*), sum((label != prediction)::INT) FR
 """
 TALLY = """
 from pathlib import Path
-from mlstrat_plugin.params import load_params
+from mlstrat_plugin.params.block import load_params
 from mlstrat_plugin.tables.engine import Engine
 from mlstrat_plugin.tables.tallying import tally
 params = load_params()
@@ -197,8 +197,8 @@ def _run_context() -> None:
 
 def _pretend_validated(folder: Path) -> None:
     """Write the report that `mlstrat validate` would have left: the rows are unique by construction."""
-    from mlstrat_plugin.records import SourceFacts, Validation
-    from mlstrat_plugin.saving import to_json
+    from mlstrat_plugin.records.saving import to_json
+    from mlstrat_plugin.records.splits import SourceFacts, Validation
 
     facts = {
         name: SourceFacts(role=role, rows=0, bytes=(folder / f"{name}.parquet").stat().st_size, groups=None)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
         log_diagnosis,
         read_diagnosis,
     )
-    from mlstrat_plugin.records import Settings
+    from mlstrat_plugin.records.words import Settings
     from mlstrat_plugin.stages.track import tracking_uri
 
 __all__ = [

@@ -7,17 +7,18 @@ from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec
 
-from mlstrat_plugin import records, run_records
 from mlstrat_plugin.core.diagnosis import diagnose as diagnose_counts
 from mlstrat_plugin.core.planning import needed_rows
 from mlstrat_plugin.errors import EstimateError
+from mlstrat_plugin.records.diagnosis import Diagnosis as DiagnosisRecord
+from mlstrat_plugin.records.runs import Comparison as ComparisonRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from matplotlib.figure import Figure
 
-    from mlstrat_plugin.records import Settings
+    from mlstrat_plugin.records.words import Settings
 
 __all__ = [
     "Comparison",
@@ -34,7 +35,7 @@ P = ParamSpec("P")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Diagnosis(records.Diagnosis):
+class Diagnosis(DiagnosisRecord):
     """The answer of one model, which a notebook shows as a table and the ladder picture."""
 
     def _repr_html_(self) -> str:
@@ -58,7 +59,7 @@ class Diagnosis(records.Diagnosis):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Comparison(run_records.Comparison):
+class Comparison(ComparisonRecord):
     """What changed between two runs, which a notebook shows as tables."""
 
     def _repr_markdown_(self) -> str:
@@ -68,7 +69,7 @@ class Comparison(run_records.Comparison):
         return comparison_markdown(self)
 
 
-def _shown(function: Callable[P, records.Diagnosis]) -> Callable[P, Diagnosis]:
+def _shown(function: Callable[P, DiagnosisRecord]) -> Callable[P, Diagnosis]:
     """Return the same function, whose result shows itself."""
 
     @wraps(function)
@@ -94,7 +95,7 @@ def read_diagnosis(path: str = "reports/diagnosis.json") -> Diagnosis:
     return Diagnosis(**_fields(read(Path(path))))
 
 
-def log_diagnosis(diagnosis: records.Diagnosis, run_id: str | None = None, tracking_uri: str | None = None) -> None:
+def log_diagnosis(diagnosis: DiagnosisRecord, run_id: str | None = None, tracking_uri: str | None = None) -> None:
     """Log a diagnosis to an MLflow run: metrics, tags, a description with the picture, the report.
 
     Parameters
@@ -167,7 +168,7 @@ def diagnose_run(
     return Diagnosis(**_fields(found))
 
 
-def compare(first: records.Diagnosis | str, second: records.Diagnosis | str) -> Comparison:
+def compare(first: DiagnosisRecord | str, second: DiagnosisRecord | str) -> Comparison:
     """Say what changed between two runs, and which gap moved.
 
     Parameters

@@ -17,7 +17,7 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, settings
 
-from mlstrat_plugin.params import Params, load_params
+from mlstrat_plugin.params.block import Params, load_params
 
 settings.register_profile(
     "ci",

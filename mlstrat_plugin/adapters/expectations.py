@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlstrat_plugin.errors import ExpectationsError, did_you_mean, listed, shown
-from mlstrat_plugin.records import RuleResult
-from mlstrat_plugin.yamlfile import load_yaml
+from mlstrat_plugin.params.yamlfile import load_yaml
+from mlstrat_plugin.records.splits import RuleResult
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mlstrat_plugin.errors import RecordError
-from mlstrat_plugin.yamlfile import load_yaml
+from mlstrat_plugin.params.yamlfile import load_yaml
 
 LOCK = Path("dvc.lock")
 BLOCK = 1 << 20

@@ -238,7 +238,7 @@ def quick(
     Example: mlstrat quick human=5/500 train=10000/500000 train-dev=125/2500 dev=175/2500 test=188/2500
     """
     from mlstrat_plugin.core.diagnosis import diagnose as diagnose_counts
-    from mlstrat_plugin.records import Settings
+    from mlstrat_plugin.records.words import Settings
 
     default = Settings()
     settings = Settings(

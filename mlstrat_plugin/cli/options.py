@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from mlstrat_plugin.params import Params
-    from mlstrat_plugin.saving import Saved
+    from mlstrat_plugin.params.block import Params
+    from mlstrat_plugin.records.saving import Saved
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -25,14 +25,14 @@ def stage_options(command: F) -> F:
 
 def loaded_params(file: str) -> Params:
     """Return the checked params of a file."""
-    from mlstrat_plugin.params import load_params
+    from mlstrat_plugin.params.block import load_params
 
     return load_params(Path(file))
 
 
 def print_record(record: Saved, pretty: Callable[[], None], as_json: bool, quiet: bool) -> None:
     """Print a record as JSON, or for people."""
-    from mlstrat_plugin.saving import to_json
+    from mlstrat_plugin.records.saving import to_json
 
     if as_json:
         click.echo(to_json(record), nl=False)

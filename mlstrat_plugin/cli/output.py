@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from mlstrat_plugin.errors import MlstratError
-    from mlstrat_plugin.gate_records import Decision
-    from mlstrat_plugin.records import Diagnosis, SizePlan, Splits, Validation
-    from mlstrat_plugin.review_records import Sampling, Suggestions
-    from mlstrat_plugin.run_records import Comparison, History
+    from mlstrat_plugin.records.diagnosis import Diagnosis
+    from mlstrat_plugin.records.gate import Decision
+    from mlstrat_plugin.records.review import Sampling, Suggestions
+    from mlstrat_plugin.records.runs import Comparison, History
+    from mlstrat_plugin.records.sizing import SizePlan
+    from mlstrat_plugin.records.splits import Splits, Validation
 
 STYLES = {"material": "bold red", "unclear": "yellow", "ruled-out": "blue", "negative": "green"}
 OUTCOMES = {"passed": "green", "failed": "bold red", "could-not-check": "bold magenta"}

@@ -55,7 +55,7 @@ def sample(
     A second call tops up; rows stay, with every word that was typed.
     """
     from mlstrat_plugin.cli.output import print_sampling, working
-    from mlstrat_plugin.records import Split
+    from mlstrat_plugin.records.words import Split
     from mlstrat_plugin.stages.review import audit as draw_audit
     from mlstrat_plugin.stages.review import sample as draw
 

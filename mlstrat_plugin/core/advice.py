@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from mlstrat_plugin.records import Finding, Severity
+from mlstrat_plugin.records.diagnosis import Finding
+
+if TYPE_CHECKING:
+    from mlstrat_plugin.records.words import Severity
 
 
 @dataclass(frozen=True)

@@ -11,15 +11,15 @@ from mlstrat_plugin.core.tallies import ErrorTally
 from mlstrat_plugin.core.verdict import MERGED_DISTRIBUTIONS, simultaneous_z
 from mlstrat_plugin.core.wording import RATE
 from mlstrat_plugin.errors import EstimateError
-from mlstrat_plugin.records import GAPS, HUMAN, LADDER, Movement
-from mlstrat_plugin.run_records import Change, Comparison
+from mlstrat_plugin.records.runs import Change, Comparison
+from mlstrat_plugin.records.words import GAPS, HUMAN, LADDER, Movement
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mlstrat_plugin.core.estimate import Quantity
     from mlstrat_plugin.core.pairing import PairedTally
-    from mlstrat_plugin.records import Diagnosis, ErrorRecord
+    from mlstrat_plugin.records.diagnosis import Diagnosis, ErrorRecord
 
 MOVE = 0.005  # half a point: the largest change that still counts as none
 

@@ -25,7 +25,9 @@ from mlstrat_plugin.core.verdict import (
 )
 from mlstrat_plugin.core.wording import rows_sentence, summary, unit_of
 from mlstrat_plugin.errors import EstimateError
-from mlstrat_plugin.records import HUMAN, LADDER, Diagnosis, ErrorRecord, GapRecord, Settings, Sizing, TaskDiagnosis
+from mlstrat_plugin.records.diagnosis import Diagnosis, ErrorRecord, GapRecord, TaskDiagnosis
+from mlstrat_plugin.records.sizing import Sizing
+from mlstrat_plugin.records.words import HUMAN, LADDER, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlstrat_plugin.records import Statement
+from mlstrat_plugin.records.diagnosis import Statement
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

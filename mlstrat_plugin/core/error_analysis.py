@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from mlstrat_plugin.core.error_sheet import Sheet, merged_spellings
 from mlstrat_plugin.core.label_audit import LabelAudit, worth_fixing
-from mlstrat_plugin.review_records import Alike, Amount, ErrorAnalysis, LabelCheck, Stratum, TagTally
+from mlstrat_plugin.records.review import Alike, Amount, ErrorAnalysis, LabelCheck, Stratum, TagTally
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from mlstrat_plugin.core.estimate import Estimate, Quantity
     from mlstrat_plugin.core.tallies import ErrorTally, RatioTally
-    from mlstrat_plugin.records import Settings
-    from mlstrat_plugin.review_records import CheckedLabel, LookedAt
+    from mlstrat_plugin.records.review import CheckedLabel, LookedAt
+    from mlstrat_plugin.records.words import Settings
 
 PENDING, PARTLY, DONE = "pending", "partly", "done"
 LARGEST_UNION = 5  # tags; nobody starts on six causes at once

@@ -9,12 +9,13 @@ from mlstrat_plugin.core.advice import finding
 from mlstrat_plugin.core.verdict import FEWEST_GROUPS
 from mlstrat_plugin.core.wording import Unit, counted, gap_sentence, problem_name, unit_of
 from mlstrat_plugin.errors import examples
-from mlstrat_plugin.records import HUMAN, LADDER, ErrorRecord, Finding, GapRecord, Settings
+from mlstrat_plugin.records.words import HUMAN, LADDER, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from mlstrat_plugin.core.verdict import Gap, Verdict
+    from mlstrat_plugin.records.diagnosis import ErrorRecord, Finding, GapRecord
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 from mlstrat_plugin.core.intervals import z_value
 from mlstrat_plugin.core.planning import paired_rows
 from mlstrat_plugin.errors import EstimateError
-from mlstrat_plugin.gate_records import HIDDEN, Answer, Challenge, ConditionResult, Looks, Outcome
-from mlstrat_plugin.records import Split
+from mlstrat_plugin.records.gate import HIDDEN, Answer, Challenge, ConditionResult, Looks, Outcome
+from mlstrat_plugin.records.words import Split
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mlstrat_plugin.core.estimate import Quantity
     from mlstrat_plugin.core.pairing import PairedTally
-    from mlstrat_plugin.gate_params import Optimize
+    from mlstrat_plugin.params.gate import Optimize
 
 POWER = 0.8
 MCNEMARS = "bonett-price"  # the method of rows that are paired and independent

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mlstrat_plugin.core.tallies import Tally
-    from mlstrat_plugin.params import Human
+    from mlstrat_plugin.params.block import Human
 
 BEST = "best"
 

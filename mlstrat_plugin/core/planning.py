@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from mlstrat_plugin.core.intervals import wilson, z_value
 from mlstrat_plugin.core.verdict import simultaneous_z
 from mlstrat_plugin.errors import EstimateError
-from mlstrat_plugin.records import GAPS, SizeLine, SizePlan
+from mlstrat_plugin.records.sizing import SizeLine, SizePlan
+from mlstrat_plugin.records.words import GAPS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

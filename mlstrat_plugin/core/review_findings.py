@@ -11,8 +11,8 @@ from mlstrat_plugin.core.wording import RATE, percent
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from mlstrat_plugin.records import Finding
-    from mlstrat_plugin.review_records import Amount, ErrorAnalysis, LabelChange, LabelCheck
+    from mlstrat_plugin.records.diagnosis import Finding
+    from mlstrat_plugin.records.review import Amount, ErrorAnalysis, LabelChange, LabelCheck
 
 RULE_CODES = {"yes": "MLS171", "no": "MLS172", "open": "MLS173"}
 RULE_WORDS = {

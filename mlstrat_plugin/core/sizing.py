@@ -9,7 +9,8 @@ from mlstrat_plugin.core.estimate import Estimate
 from mlstrat_plugin.core.intervals import wilson, z_value
 from mlstrat_plugin.core.planning import rows_for_gap, smallest_paired_gain, smallest_unpaired_gain
 from mlstrat_plugin.core.verdict import Gap, Verdict, simultaneous_z
-from mlstrat_plugin.records import LADDER, OpenQuestion, Proof, Settings
+from mlstrat_plugin.records.sizing import OpenQuestion, Proof
+from mlstrat_plugin.records.words import LADDER, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

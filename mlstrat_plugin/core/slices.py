@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mlstrat_plugin.core.error_analysis import amount
 from mlstrat_plugin.core.intervals import wilson, z_value
-from mlstrat_plugin.review_records import SliceFound
+from mlstrat_plugin.records.review import SliceFound
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,7 +9,8 @@ from math import isfinite, sqrt
 from typing import TYPE_CHECKING
 
 from mlstrat_plugin.core.intervals import z_value
-from mlstrat_plugin.records import GAPS, LADDER, Lean, Settings, Status
+from mlstrat_plugin.records.diagnosis import Lean
+from mlstrat_plugin.records.words import GAPS, LADDER, Settings, Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

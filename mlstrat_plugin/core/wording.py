@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mlstrat_plugin.records import ErrorRecord, GapRecord, Lean, OpenQuestion
+    from mlstrat_plugin.records.diagnosis import ErrorRecord, GapRecord, Lean
+    from mlstrat_plugin.records.sizing import OpenQuestion
 
 PROBLEM_NAMES = {
     "bias": "avoidable bias",

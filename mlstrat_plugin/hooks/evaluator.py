@@ -53,7 +53,7 @@ class Evaluator:
         from mlflow.models import EvaluationResult
 
         from mlstrat_plugin.core.diagnosis import diagnose_ladder
-        from mlstrat_plugin.records import Settings
+        from mlstrat_plugin.records.words import Settings
         from mlstrat_plugin.report.run_page import run_page
         from mlstrat_plugin.stages.track import log_diagnosis
 
@@ -85,7 +85,7 @@ def ladder_of(dataset: Any, config: Mapping[str, Any], model: Any = None) -> dic
     from mlstrat_plugin.core.human_level import Declared
     from mlstrat_plugin.core.tallies import ErrorTally
     from mlstrat_plugin.errors import EstimateError, listed
-    from mlstrat_plugin.records import Split
+    from mlstrat_plugin.records.words import Split
 
     problems = _config_problems(dataset.features_data, config)
     if not problems:
@@ -121,7 +121,7 @@ def _columns(dataset: Any, config: Mapping[str, Any], model: Any) -> tuple[Any, 
     import pandas as pd
 
     from mlstrat_plugin.errors import shown
-    from mlstrat_plugin.records import Split
+    from mlstrat_plugin.records.words import Split
 
     table = dataset.features_data
     splits = table[config[KEY]].astype(str).str.replace("_", "-").to_numpy()

@@ -9,13 +9,15 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from mlstrat_plugin.core.wording import unit_of
-from mlstrat_plugin.records import LADDER, Diagnosis, GapRecord
+from mlstrat_plugin.records.words import LADDER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from mlstrat_plugin.records.diagnosis import Diagnosis, GapRecord
 
 # Okabe and Ito's palette, which colour-blind people can tell apart; status is written out as well.
 STATUS_COLOURS = {"material": "#D55E00", "unclear": "#E69F00", "ruled-out": "#0072B2", "negative": "#009E73"}

@@ -8,7 +8,7 @@ from mlstrat_plugin.report.render import environment, markdown, markdown_table
 from mlstrat_plugin.report.view import Row
 
 if TYPE_CHECKING:
-    from mlstrat_plugin.gate_records import Challenge, ConditionResult, Decision
+    from mlstrat_plugin.records.gate import Challenge, ConditionResult, Decision
 
 CONDITIONS = ("condition", "limit", "value", "one-sided bounds", "rows", "answer", "method")
 CHALLENGE = ("against the champion", "goal", "change", "one-sided bounds", "rows", "answer", "method")

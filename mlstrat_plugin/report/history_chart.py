@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlstrat_plugin.records import GAPS
+from mlstrat_plugin.records.words import GAPS
 from mlstrat_plugin.report.charts import THEMES, themed_svgs
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from mlstrat_plugin.run_records import History, PastRun
+    from mlstrat_plugin.records.runs import History, PastRun
 
 # Okabe and Ito's palette; each gap has its own row and name as well.
 COLOURS = ("#0072B2", "#E69F00", "#D55E00", "#009E73", "#CC79A7")

@@ -10,8 +10,8 @@ from io import StringIO
 from typing import TYPE_CHECKING
 
 from mlstrat_plugin.core.wording import unit_of
-from mlstrat_plugin.formulas import neutral
-from mlstrat_plugin.records import LADDER, Diagnosis
+from mlstrat_plugin.csv_cells import neutral
+from mlstrat_plugin.records.words import LADDER
 from mlstrat_plugin.report.charts import ladder_svgs, themed_svgs
 from mlstrat_plugin.report.review_page import AUDITS, CAUSES, causes_figure, review_view
 from mlstrat_plugin.report.view import HISTORY_HEAD, Row, comparison_rows, history_rows, view_of
@@ -19,7 +19,8 @@ from mlstrat_plugin.report.view import HISTORY_HEAD, Row, comparison_rows, histo
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from mlstrat_plugin.run_records import Comparison, History
+    from mlstrat_plugin.records.diagnosis import Diagnosis
+    from mlstrat_plugin.records.runs import Comparison, History
 
 MARKDOWN_SPECIAL = r"\`*_{}[]<>()#+!|~&"
 

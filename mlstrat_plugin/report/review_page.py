@@ -8,14 +8,14 @@ from io import StringIO
 from typing import TYPE_CHECKING
 
 from mlstrat_plugin.core.wording import RATE, percent
-from mlstrat_plugin.formulas import neutral
+from mlstrat_plugin.csv_cells import neutral
 from mlstrat_plugin.report.view import Row
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from mlstrat_plugin.records import Diagnosis
-    from mlstrat_plugin.review_records import Amount, ErrorAnalysis, LabelCheck, Suggestions, TagTally
+    from mlstrat_plugin.records.diagnosis import Diagnosis
+    from mlstrat_plugin.records.review import Amount, ErrorAnalysis, LabelCheck, Suggestions, TagTally
 
 CAUSES = ("cause", "mistakes", "share of mistakes", "dev error falls by at most", "method")
 AUDITS = (

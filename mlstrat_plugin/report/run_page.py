@@ -11,7 +11,7 @@ from mlstrat_plugin.core.wording import unit_of
 from mlstrat_plugin.report.render import description_markdown, note_markdown
 
 if TYPE_CHECKING:
-    from mlstrat_plugin.records import Diagnosis
+    from mlstrat_plugin.records.diagnosis import Diagnosis
 
 DIGITS = 6  # MLflow's pages print floats in full
 GAPS_TAG = "mlstrat.gaps"

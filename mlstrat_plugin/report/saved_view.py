@@ -7,7 +7,7 @@ import zlib
 from base64 import b64decode, b64encode
 from typing import Any
 
-from mlstrat_plugin.records import GAPS, LADDER
+from mlstrat_plugin.records.words import GAPS, LADDER
 
 VIEW_ID = "mlstrat-diagnosis"
 VIEW_TAG = f"mlflow.sharedViewState.{VIEW_ID}"

@@ -9,8 +9,8 @@ from mlstrat_plugin.core.distributions import ROWS
 from mlstrat_plugin.core.wording import Unit, counted, percent, rows_sentence, unit_of
 
 if TYPE_CHECKING:
-    from mlstrat_plugin.records import Diagnosis, ErrorRecord, Finding, TaskDiagnosis
-    from mlstrat_plugin.run_records import Comparison, History
+    from mlstrat_plugin.records.diagnosis import Diagnosis, ErrorRecord, Finding, TaskDiagnosis
+    from mlstrat_plugin.records.runs import Comparison, History
 
 
 @dataclass(frozen=True)

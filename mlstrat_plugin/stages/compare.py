@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from mlstrat_plugin.core.comparison import compare as compare_diagnoses
 from mlstrat_plugin.errors import MlstratError, RecordError, listed
-from mlstrat_plugin.params import Params, load_params
-from mlstrat_plugin.records import Diagnosis, Split
-from mlstrat_plugin.saving import from_json
-from mlstrat_plugin.yamlfile import load_yaml
+from mlstrat_plugin.params.block import Params, load_params
+from mlstrat_plugin.params.yamlfile import load_yaml
+from mlstrat_plugin.records.diagnosis import Diagnosis
+from mlstrat_plugin.records.saving import from_json
+from mlstrat_plugin.records.words import Split
 
 if TYPE_CHECKING:
-    from mlstrat_plugin.run_records import Comparison
+    from mlstrat_plugin.records.runs import Comparison
     from mlstrat_plugin.tables.pairing import Answers
 
 DIAGNOSIS = Path("reports/diagnosis.json")

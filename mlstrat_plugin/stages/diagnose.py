@@ -14,11 +14,13 @@ from mlstrat_plugin.core.human_level import Declared, human_level
 from mlstrat_plugin.core.review_findings import Reviewed
 from mlstrat_plugin.core.several import SliceTally, TaskTally
 from mlstrat_plugin.core.tallies import RatioTally
-from mlstrat_plugin.records import HUMAN, Diagnosis, Split, Splits
-from mlstrat_plugin.saving import read_record, to_json
+from mlstrat_plugin.records.saving import read_record, to_json
+from mlstrat_plugin.records.splits import Splits
+from mlstrat_plugin.records.words import HUMAN, Split
 
 if TYPE_CHECKING:
-    from mlstrat_plugin.params import Params
+    from mlstrat_plugin.params.block import Params
+    from mlstrat_plugin.records.diagnosis import Diagnosis
     from mlstrat_plugin.tables.engine import Engine
     from mlstrat_plugin.tables.rating import Ratings
     from mlstrat_plugin.tables.tallying import Tallies

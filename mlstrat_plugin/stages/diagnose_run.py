@@ -10,12 +10,13 @@ from mlstrat_plugin.core.diagnosis import Measurement, diagnose_ladder
 from mlstrat_plugin.core.human_level import Declared
 from mlstrat_plugin.core.tallies import ErrorTally
 from mlstrat_plugin.errors import EstimateError, did_you_mean, listed, shown
-from mlstrat_plugin.records import LADDER, Diagnosis, Settings
+from mlstrat_plugin.records.words import LADDER, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mlstrat_plugin.adapters.tracking import Run
+    from mlstrat_plugin.records.diagnosis import Diagnosis
 
 COMPLEMENT = re.compile(r"^\s*1\s*-\s*(.+?)\s*$")  # "1 - val_acc": an accuracy as an error
 

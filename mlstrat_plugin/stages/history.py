@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlstrat_plugin.errors import RecordError
-from mlstrat_plugin.records import GAPS
+from mlstrat_plugin.records.runs import History, PastRun
+from mlstrat_plugin.records.words import GAPS
 from mlstrat_plugin.report.run_page import GAPS_TAG
-from mlstrat_plugin.run_records import History, PastRun
 
 if TYPE_CHECKING:
     from mlstrat_plugin.adapters.tracking import Run
-    from mlstrat_plugin.params import Params
+    from mlstrat_plugin.params.block import Params
 
 TRACKED = Path("reports/tracked_run.json")
 PREFIX = "gap/"
@@ -40,8 +40,8 @@ def history(params: Params, *, limit: int = 20) -> History:
     """
     from mlstrat_plugin.adapters.addresses import resolve_uri
     from mlstrat_plugin.adapters.tracking import Reader
-    from mlstrat_plugin.records import TrackedRun
-    from mlstrat_plugin.saving import read_record
+    from mlstrat_plugin.records.runs import TrackedRun
+    from mlstrat_plugin.records.saving import read_record
 
     tracker = Reader(resolve_uri(params.track.tracking_uri), params.track.patience_seconds)
     experiment = None

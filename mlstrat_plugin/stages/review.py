@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from mlstrat_plugin.adapters.files import change, write_text
 from mlstrat_plugin.adapters.reviews import AUDIT, FIXES, MISTAKES, Layout, SheetText
 from mlstrat_plugin.errors import ReviewError
-from mlstrat_plugin.records import Split
-from mlstrat_plugin.review_records import DoubtfulLabel, Sampling, Suggestions
+from mlstrat_plugin.records.review import DoubtfulLabel, Sampling, Suggestions
+from mlstrat_plugin.records.words import Split
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from ibis.expr.types import Table
 
     from mlstrat_plugin.core.error_analysis import SheetFacts
-    from mlstrat_plugin.params import Params, Review
-    from mlstrat_plugin.records import Settings
+    from mlstrat_plugin.params.block import Params, Review
+    from mlstrat_plugin.records.words import Settings
     from mlstrat_plugin.tables.engine import Engine
 
 BESIDE = {".gitattributes": "*.csv merge=union\n", ".gitignore": ".*.lock\n.*.part\n"}

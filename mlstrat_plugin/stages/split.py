@@ -13,13 +13,15 @@ from mlstrat_plugin.core.planning import course_start
 from mlstrat_plugin.core.sizing import assumed_rungs, proofs, uneven_mix
 from mlstrat_plugin.core.wording import RATE, percent
 from mlstrat_plugin.errors import ChecksFailed, MlstratError, listed
-from mlstrat_plugin.records import Proof, Sizing, Split, Splits, Validation
-from mlstrat_plugin.saving import from_json, to_json
+from mlstrat_plugin.records.saving import from_json, to_json
+from mlstrat_plugin.records.sizing import Proof, Sizing
+from mlstrat_plugin.records.splits import Splits, Validation
+from mlstrat_plugin.records.words import Split
 
 if TYPE_CHECKING:
     from ibis.expr.types import Table
 
-    from mlstrat_plugin.params import Params
+    from mlstrat_plugin.params.block import Params
     from mlstrat_plugin.tables.engine import Engine
     from mlstrat_plugin.tables.relabelling import Relabelled
     from mlstrat_plugin.tables.sources import OpenSource

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 
 from mlstrat_plugin.adapters.files import write_text
 from mlstrat_plugin.errors import RecordError, TrackingError
-from mlstrat_plugin.params import Params, load_params
-from mlstrat_plugin.records import Diagnosis, Split, TrackedRun
-from mlstrat_plugin.saving import read_record, saved_text, to_json
+from mlstrat_plugin.params.block import Params, load_params
+from mlstrat_plugin.records.diagnosis import Diagnosis
+from mlstrat_plugin.records.runs import TrackedRun
+from mlstrat_plugin.records.saving import read_record, saved_text, to_json
+from mlstrat_plugin.records.words import Split
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from mlstrat_plugin.adapters.files import write_text
 from mlstrat_plugin.errors import ExpectationsError, MlstratError, listed
-from mlstrat_plugin.records import RuleResult, Validation
-from mlstrat_plugin.saving import to_json
+from mlstrat_plugin.records.saving import to_json
+from mlstrat_plugin.records.splits import RuleResult, Validation
 
 if TYPE_CHECKING:
     from mlstrat_plugin.adapters.expectations import Suite
-    from mlstrat_plugin.params import Params
+    from mlstrat_plugin.params.block import Params
     from mlstrat_plugin.tables.engine import Engine
     from mlstrat_plugin.tables.sources import OpenSource
 

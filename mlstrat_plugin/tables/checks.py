@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import ibis
 
 from mlstrat_plugin.errors import MAX_EXAMPLES, examples, shown
-from mlstrat_plugin.records import RuleResult, SourceFacts
+from mlstrat_plugin.records.splits import RuleResult, SourceFacts
 from mlstrat_plugin.tables.sources import OpenSource, answer, together
 from mlstrat_plugin.tables.splitting import content_key
 from mlstrat_plugin.tables.values import missing
@@ -15,7 +15,7 @@ from mlstrat_plugin.tables.values import missing
 if TYPE_CHECKING:
     from ibis.expr.types import BooleanValue, Table
 
-    from mlstrat_plugin.params import Columns
+    from mlstrat_plugin.params.block import Columns
     from mlstrat_plugin.tables.engine import Engine
 
 EVERY = "every source"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mlstrat_plugin.core.gate import fewest_rows, upper_rank
 from mlstrat_plugin.errors import EstimateError
-from mlstrat_plugin.records import GAPS, LADDER, Split
+from mlstrat_plugin.records.words import GAPS, LADDER, Split
 from mlstrat_plugin.tables.outcomes import readable_latency, slice_errors, slow_rows
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mlstrat_plugin.core.diagnosis import Measurement
     from mlstrat_plugin.core.estimate import Quantity
     from mlstrat_plugin.core.tallies import ErrorTally, Tally
-    from mlstrat_plugin.gate_params import Condition
+    from mlstrat_plugin.params.gate import Condition
     from mlstrat_plugin.tables.engine import Engine
 
 PART = re.compile(r"^error/([a-z-]+)\[(.+)\]$")

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ibis.expr.types import BooleanValue, Table, Value
 
     from mlstrat_plugin.core.confusion import Scorer
-    from mlstrat_plugin.params import Columns, Evaluate
+    from mlstrat_plugin.params.block import Columns, Evaluate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +131,7 @@ def scorer_of(params: Evaluate) -> Scorer | None:
         A dotted name cannot be imported, or is no function.
     """
     from mlstrat_plugin.core.confusion import Function, MacroF1
-    from mlstrat_plugin.dotted import imported
+    from mlstrat_plugin.params.functions import imported
 
     if params.metric == "macro_f1":
         return MacroF1()

@@ -10,7 +10,7 @@ import ibis
 from mlstrat_plugin.core.pairing import PairedTally, WeightedPairs
 from mlstrat_plugin.core.tallies import ErrorTally, LossTally, RatioTally
 from mlstrat_plugin.errors import PredictionsError
-from mlstrat_plugin.records import Split
+from mlstrat_plugin.records.words import Split
 from mlstrat_plugin.tables.engine import Engine, reading
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ibis.expr.types import Table, Value
 
     from mlstrat_plugin.core.estimate import Estimate, Quantity
-    from mlstrat_plugin.params import Columns
+    from mlstrat_plugin.params.block import Columns
 
 MAX_CLASSES = 64  # distinct weights that each get a pseudo-row; beyond, one pair at their root mean square
 LOSS = "mean_loss"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import ibis
 
 from mlstrat_plugin.core.pairing import PairedTally
-from mlstrat_plugin.records import Split
+from mlstrat_plugin.records.words import Split
 from mlstrat_plugin.tables.engine import Engine, reading
 
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from ibis.expr.types import Table
 
-    from mlstrat_plugin.params import Columns
-    from mlstrat_plugin.records import Diagnosis
+    from mlstrat_plugin.params.block import Columns
+    from mlstrat_plugin.records.diagnosis import Diagnosis
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ import ibis
 from mlstrat_plugin.core.human_level import RaterGroups
 from mlstrat_plugin.core.tallies import ErrorTally, RatioTally
 from mlstrat_plugin.errors import MAX_EXAMPLES, HumanError, did_you_mean, examples, listed
-from mlstrat_plugin.records import Split
+from mlstrat_plugin.records.words import Split
 from mlstrat_plugin.tables.engine import Engine, reading
 from mlstrat_plugin.tables.values import kind
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ibis.expr.types import Table
 
     from mlstrat_plugin.core.tallies import Tally
-    from mlstrat_plugin.params import Columns, Human
+    from mlstrat_plugin.params.block import Columns, Human
 
 EVERYBODY = "everybody"  # the one group of a table without a group column
 NEEDED = ("id", "rater", "label")

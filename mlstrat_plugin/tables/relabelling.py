@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 import ibis
 
 from mlstrat_plugin.errors import MAX_EXAMPLES, ReviewError, did_you_mean, listed, shown
-from mlstrat_plugin.records import Split
-from mlstrat_plugin.review_records import LabelChange
+from mlstrat_plugin.records.review import LabelChange
+from mlstrat_plugin.records.words import Split
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ibis.expr.types import Table
 
-    from mlstrat_plugin.params import Columns
-    from mlstrat_plugin.review_records import Fix
+    from mlstrat_plugin.params.block import Columns
+    from mlstrat_plugin.records.review import Fix
     from mlstrat_plugin.tables.engine import Engine
 
 JUDGED = (Split.DEV, Split.TEST)

@@ -13,7 +13,7 @@ import ibis
 
 from mlstrat_plugin.core.error_analysis import Drawn, SheetFacts
 from mlstrat_plugin.errors import PredictionsError, ReviewError, did_you_mean
-from mlstrat_plugin.records import Split
+from mlstrat_plugin.records.words import Split
 from mlstrat_plugin.tables.engine import Engine, reading
 from mlstrat_plugin.tables.outcomes import errors_by
 from mlstrat_plugin.tables.slicing import FEATURE
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from ibis.expr.types import BooleanValue, StringValue, Table
 
-    from mlstrat_plugin.params import Params
+    from mlstrat_plugin.params.block import Params
 
 AGAIN = "run `mlstrat split` and the predict stage"
 SHOWN = ("id", "source", "label", "prediction")

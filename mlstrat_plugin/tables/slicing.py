@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ibis.expr.types import BooleanValue, StringValue, Table, Value
 
-    from mlstrat_plugin.review_records import SliceFound
+    from mlstrat_plugin.records.review import SliceFound
     from mlstrat_plugin.tables.engine import Engine
 
 FEATURE = "f_"  # before the name of each column that may have kinds, so that none is one of ours

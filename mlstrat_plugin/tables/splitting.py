@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import ibis
 
 from mlstrat_plugin.errors import SplitError
-from mlstrat_plugin.records import HeldOut, Split
+from mlstrat_plugin.records.splits import HeldOut
+from mlstrat_plugin.records.words import Split
 from mlstrat_plugin.tables.sources import OWN, ROLE
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 
     from ibis.expr.types import StringValue, Table
 
-    from mlstrat_plugin.params import Columns
-    from mlstrat_plugin.params import Split as SplitParams
+    from mlstrat_plugin.params.block import Columns
+    from mlstrat_plugin.params.block import Split as SplitParams
     from mlstrat_plugin.tables.engine import Engine
 
 KEY = f"{OWN}key"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import ibis
 
 from mlstrat_plugin.errors import MAX_EXAMPLES, PredictionsError, did_you_mean, examples, listed
-from mlstrat_plugin.records import Split
+from mlstrat_plugin.records.words import Split
 from mlstrat_plugin.tables.engine import Engine, reading
 from mlstrat_plugin.tables.measures import NO_SLICE, Cell, Measure
 from mlstrat_plugin.tables.metrics import measure_of
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from mlstrat_plugin.core.confusion import Scorer
     from mlstrat_plugin.core.tallies import Tally
-    from mlstrat_plugin.params import Columns, Evaluate
+    from mlstrat_plugin.params.block import Columns, Evaluate
 
 AGAIN = "run the predict stage again, on the splits as they are now"
 

@@ -21,9 +21,9 @@ from pydantic import BaseModel
 
 import mlstrat_plugin
 from mlstrat_plugin.cli.main import cli
-from mlstrat_plugin.complaints import model_in
 from mlstrat_plugin.core.advice import ADVICE
-from mlstrat_plugin.params import Params, load_params
+from mlstrat_plugin.params.block import Params, load_params
+from mlstrat_plugin.params.messages import model_in
 
 ROOT = Path(__file__).parents[2]
 MODULES = [

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import mlstrat_plugin as mlstrat
-from mlstrat_plugin.records import GAPS, LADDER
+from mlstrat_plugin.records.words import GAPS, LADDER
 from mlstrat_plugin.stages.diagnose import diagnose
 from mlstrat_plugin.stages.split import split
 from mlstrat_plugin.stages.track import track, where

@@ -23,7 +23,7 @@ import pandas as pd
 import pytest
 
 from mlstrat_plugin.adapters.reviews import AUDIT, FIXES, MISTAKES
-from mlstrat_plugin.params import Params
+from mlstrat_plugin.params.block import Params
 from mlstrat_plugin.review.server import Page
 from mlstrat_plugin.stages.review import audit, edited, open_sheet, prepare, sample
 from mlstrat_plugin.stages.split import split

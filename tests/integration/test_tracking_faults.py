@@ -18,7 +18,7 @@ import pytest
 
 from mlstrat_plugin.adapters.tracking import COMPLETED, DIGEST, RunError
 from mlstrat_plugin.errors import TrackingError
-from mlstrat_plugin.params import Params
+from mlstrat_plugin.params.block import Params
 from mlstrat_plugin.stages.diagnose import diagnose
 from mlstrat_plugin.stages.split import split
 from mlstrat_plugin.stages.track import track
@@ -34,7 +34,7 @@ FORKER = """
 import os, sys, warnings
 warnings.simplefilter("ignore")
 import mlflow
-from mlstrat_plugin.params import load_params
+from mlstrat_plugin.params.block import load_params
 from mlstrat_plugin.stages.track import track
 from mlstrat_plugin.errors import MlstratError
 print("ready", flush=True)

@@ -8,8 +8,8 @@ import pytest
 
 import mlstrat_plugin as mlstrat
 from mlstrat_plugin.core.diagnosis import diagnose as core_diagnose
-from mlstrat_plugin.records import ErrorRecord
-from mlstrat_plugin.saving import to_json
+from mlstrat_plugin.records.diagnosis import ErrorRecord
+from mlstrat_plugin.records.saving import to_json
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from mlstrat_plugin.errors import ParamsError
-from mlstrat_plugin.params import load_params
+from mlstrat_plugin.params.block import load_params
 
 SOURCES = """mlstrat:
   sources:

@@ -4,8 +4,9 @@ import pytest
 
 from mlstrat_plugin.core.diagnosis import diagnose
 from mlstrat_plugin.errors import RecordError
-from mlstrat_plugin.records import Diagnosis, Split
-from mlstrat_plugin.saving import from_json, to_json
+from mlstrat_plugin.records.diagnosis import Diagnosis
+from mlstrat_plugin.records.saving import from_json, to_json
+from mlstrat_plugin.records.words import Split
 
 
 def record() -> Diagnosis:

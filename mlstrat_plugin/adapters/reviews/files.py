@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from mlstrat_plugin.adapters.reviews.text import SheetText, parsed
 from mlstrat_plugin.errors import MAX_EXAMPLES, ReviewError, listed, shown
-from mlstrat_plugin.review_records import CheckedLabel, Fix, LookedAt
+from mlstrat_plugin.records.review import CheckedLabel, Fix, LookedAt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

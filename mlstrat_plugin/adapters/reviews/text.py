@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from io import StringIO
 from typing import TYPE_CHECKING
 
+from mlstrat_plugin.csv_cells import meant, neutral
 from mlstrat_plugin.errors import MAX_EXAMPLES, ReviewError, did_you_mean, listed, shown
-from mlstrat_plugin.formulas import meant, neutral
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from mlstrat_plugin.adapters.files import replacing, write_text
 from mlstrat_plugin.core.gate import look_quantile, outcome, sealed_challenge, sealed_condition, spent
 from mlstrat_plugin.errors import TrackingError
-from mlstrat_plugin.gate_records import Decision, Looks
-from mlstrat_plugin.saving import to_json
+from mlstrat_plugin.records.gate import Decision, Looks
+from mlstrat_plugin.records.saving import to_json
 from mlstrat_plugin.stages.gate.evidence import gather
 from mlstrat_plugin.stages.gate.inputs import (
     FOLDER,
@@ -27,9 +27,9 @@ from mlstrat_plugin.stages.gate.inputs import (
 
 if TYPE_CHECKING:
     from mlstrat_plugin.adapters.tracking import Registry, Run, Version
-    from mlstrat_plugin.gate_params import Gate
-    from mlstrat_plugin.gate_records import Candidate
-    from mlstrat_plugin.params import Params
+    from mlstrat_plugin.params.block import Params
+    from mlstrat_plugin.params.gate import Gate
+    from mlstrat_plugin.records.gate import Candidate
 
 TAG_LENGTH = 500
 

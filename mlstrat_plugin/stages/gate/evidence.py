@@ -12,8 +12,9 @@ from mlstrat_plugin.core.gate import challenge_of, judge, of_test, unmeasured
 from mlstrat_plugin.core.human_level import human_level
 from mlstrat_plugin.core.intervals import z_value
 from mlstrat_plugin.errors import GateError
-from mlstrat_plugin.records import HUMAN, Diagnosis, Split
-from mlstrat_plugin.saving import read_record
+from mlstrat_plugin.records.diagnosis import Diagnosis
+from mlstrat_plugin.records.saving import read_record
+from mlstrat_plugin.records.words import HUMAN, Split
 from mlstrat_plugin.stages.gate.inputs import DIAGNOSIS, FOLDER, policy_of, read_diagnosis, size_of
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 
     from mlstrat_plugin.adapters.tracking import Registry, Version
     from mlstrat_plugin.core.diagnosis import Measurement
-    from mlstrat_plugin.gate_records import Challenge, ConditionResult, Looks
-    from mlstrat_plugin.params import Human, Params
+    from mlstrat_plugin.params.block import Human, Params
+    from mlstrat_plugin.records.gate import Challenge, ConditionResult, Looks
     from mlstrat_plugin.tables.engine import Engine
     from mlstrat_plugin.tables.evidence import Rows
     from mlstrat_plugin.tables.outcomes import Change
@@ -178,7 +179,7 @@ def _rescored(params: Params, registry: Registry, champion: Version, engine: Eng
     """
     import pandas as pd
 
-    from mlstrat_plugin.dotted import imported
+    from mlstrat_plugin.params.functions import imported
     from mlstrat_plugin.tables.outcomes import write_outcomes
 
     if params.evaluate.metric == "mean_loss":

@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlstrat_plugin.errors import GateError, RecordError
-from mlstrat_plugin.gate_records import Candidate, Decision, Ledger
-from mlstrat_plugin.records import Diagnosis, TrackedRun
-from mlstrat_plugin.saving import read_record
+from mlstrat_plugin.records.diagnosis import Diagnosis
+from mlstrat_plugin.records.gate import Candidate, Decision, Ledger
+from mlstrat_plugin.records.runs import TrackedRun
+from mlstrat_plugin.records.saving import read_record
 
 if TYPE_CHECKING:
     from mlstrat_plugin.adapters.tracking import Registry, Run
-    from mlstrat_plugin.gate_params import Gate
-    from mlstrat_plugin.params import Params
+    from mlstrat_plugin.params.block import Params
+    from mlstrat_plugin.params.gate import Gate
 
 DIAGNOSIS = Path("reports/diagnosis.json")
 TRACKED = Path("reports/tracked_run.json")

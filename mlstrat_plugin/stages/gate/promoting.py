@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from mlstrat_plugin.adapters.files import write_text
 from mlstrat_plugin.core.signing import DECISION_TAG, KEY_VARIABLE, SIGNATURE_TAG, Warrant, signature
 from mlstrat_plugin.errors import GateError, PromotionRefused
-from mlstrat_plugin.gate_records import Promotion
-from mlstrat_plugin.saving import to_json
+from mlstrat_plugin.records.gate import Promotion
+from mlstrat_plugin.records.saving import to_json
 from mlstrat_plugin.stages.gate.deciding import decide
 from mlstrat_plugin.stages.gate.inputs import (
     FOLDER,
@@ -29,9 +29,9 @@ from mlstrat_plugin.stages.gate.inputs import (
 
 if TYPE_CHECKING:
     from mlstrat_plugin.adapters.tracking import Registry, Run, Version
-    from mlstrat_plugin.gate_params import Gate
-    from mlstrat_plugin.gate_records import Decision
-    from mlstrat_plugin.params import Params
+    from mlstrat_plugin.params.block import Params
+    from mlstrat_plugin.params.gate import Gate
+    from mlstrat_plugin.records.gate import Decision
 
 PROMOTION = Path("reports/promotion.json")
 

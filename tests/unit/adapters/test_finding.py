@@ -27,7 +27,7 @@ from tests.conftest import Project, migrated_database
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-    from mlstrat_plugin.params import Params
+    from mlstrat_plugin.params.block import Params
 
 pytestmark = [pytest.mark.integration, pytest.mark.filterwarnings("ignore")]  # MLflow's own deprecations
 MODEL = Path("models/model.bin")

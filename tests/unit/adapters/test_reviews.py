@@ -22,8 +22,8 @@ from mlstrat_plugin.adapters.reviews import (
     parsed,
     tags_of,
 )
+from mlstrat_plugin.csv_cells import meant, neutral
 from mlstrat_plugin.errors import ReviewError
-from mlstrat_plugin.formulas import meant, neutral
 
 HEAD = "id,source,label,prediction,tags,label_is_wrong,comment,reviewer\n"
 

@@ -29,7 +29,7 @@ from tests.conftest import migrated_database
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-    from mlstrat_plugin.params import Params
+    from mlstrat_plugin.params.block import Params
     from tests.conftest import Project
 
 pytestmark = [pytest.mark.integration, pytest.mark.filterwarnings("ignore")]  # MLflow's own deprecations

@@ -48,8 +48,8 @@ def test_quick_json_has_the_schema_of_the_report(capsys: pytest.CaptureFixture[s
 def test_textbook_through_quick(
     capsys: pytest.CaptureFixture[str], percents: tuple[float | None, ...], expected: tuple[str, str, str]
 ) -> None:
-    from mlstrat_plugin.records import Diagnosis
-    from mlstrat_plugin.saving import from_json
+    from mlstrat_plugin.records.diagnosis import Diagnosis
+    from mlstrat_plugin.records.saving import from_json
 
     for n, verdict in zip((1_000_000, TEN_THOUSAND, SMALL), expected, strict=True):
         rungs = [f"{rung}={wrong}/{rows}" for rung, (wrong, rows) in counts(percents, n).items()]

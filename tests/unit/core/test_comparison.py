@@ -9,7 +9,8 @@ from mlstrat_plugin.core.comparison import compare
 from mlstrat_plugin.core.diagnosis import diagnose
 from mlstrat_plugin.core.pairing import PairedTally
 from mlstrat_plugin.errors import EstimateError
-from mlstrat_plugin.records import Diagnosis, Settings
+from mlstrat_plugin.records.diagnosis import Diagnosis
+from mlstrat_plugin.records.words import Settings
 
 N = 10_000
 

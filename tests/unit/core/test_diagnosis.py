@@ -12,7 +12,8 @@ from mlstrat_plugin.core.findings import Circumstances
 from mlstrat_plugin.core.tallies import ErrorTally
 from mlstrat_plugin.core.verdict import gaps_of, judge
 from mlstrat_plugin.errors import EstimateError
-from mlstrat_plugin.records import LADDER, Diagnosis, Settings
+from mlstrat_plugin.records.diagnosis import Diagnosis
+from mlstrat_plugin.records.words import LADDER, Settings
 
 GOLDEN = {
     "human": (5, 500),

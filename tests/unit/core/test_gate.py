@@ -26,8 +26,8 @@ from mlstrat_plugin.core.pairing import PairedTally, WeightedPairs
 from mlstrat_plugin.core.signing import DECISION_TAG, SIGNATURE_TAG, Warrant, refusal, signature
 from mlstrat_plugin.core.tallies import ErrorTally
 from mlstrat_plugin.errors import GateError
-from mlstrat_plugin.gate_params import Optimize
-from mlstrat_plugin.gate_records import Looks
+from mlstrat_plugin.params.gate import Optimize
+from mlstrat_plugin.records.gate import Looks
 
 KEY = b"k" * 32
 WARRANT = Warrant(

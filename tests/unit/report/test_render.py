@@ -11,7 +11,8 @@ from pathlib import Path
 
 from mlstrat_plugin.core.diagnosis import diagnose, diagnose_ladder
 from mlstrat_plugin.core.tallies import ErrorTally
-from mlstrat_plugin.records import Diagnosis, Settings
+from mlstrat_plugin.records.diagnosis import Diagnosis
+from mlstrat_plugin.records.words import Settings
 from mlstrat_plugin.report.charts import THEMES, ladder_png, ladder_svgs
 from mlstrat_plugin.report.render import ladder_csv, note_markdown, report_html
 

@@ -17,8 +17,8 @@ from mlstrat_plugin.adapters.addresses import resolve_uri
 from mlstrat_plugin.adapters.tracking import Registry
 from mlstrat_plugin.cli.main import main
 from mlstrat_plugin.errors import GateError, MlstratError, ParamsError, PromotionRefused, TrackingError
-from mlstrat_plugin.gate_records import Decision
-from mlstrat_plugin.params import load_params
+from mlstrat_plugin.params.block import load_params
+from mlstrat_plugin.records.gate import Decision
 from mlstrat_plugin.stages.diagnose import diagnose
 from mlstrat_plugin.stages.gate import gate, promote
 from mlstrat_plugin.stages.split import split
@@ -28,7 +28,7 @@ from tests.conftest import Project, digits, migrated_database
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-    from mlstrat_plugin.params import Params
+    from mlstrat_plugin.params.block import Params
 
 pytestmark = [pytest.mark.integration, pytest.mark.filterwarnings("ignore")]  # MLflow's own deprecations
 MODEL = Path("models/model.bin")

@@ -9,7 +9,7 @@ from sklearn.metrics import balanced_accuracy_score, f1_score
 
 from mlstrat_plugin.core.intervals import t_value, wilson, z_value
 from mlstrat_plugin.errors import EstimateError, ParamsError, PredictionsError
-from mlstrat_plugin.records import Diagnosis
+from mlstrat_plugin.records.diagnosis import Diagnosis
 from mlstrat_plugin.stages.diagnose import diagnose
 from mlstrat_plugin.stages.split import split
 from tests.conftest import digits

@@ -11,9 +11,9 @@ import pytest
 from mlstrat_plugin.core.pairing import PairedTally
 from mlstrat_plugin.core.tallies import LossTally
 from mlstrat_plugin.errors import PredictionsError
-from mlstrat_plugin.params import Columns
-from mlstrat_plugin.params import Engine as EngineParams
-from mlstrat_plugin.records import Split
+from mlstrat_plugin.params.block import Columns
+from mlstrat_plugin.params.block import Engine as EngineParams
+from mlstrat_plugin.records.words import Split
 from mlstrat_plugin.tables.engine import Engine
 from mlstrat_plugin.tables.outcomes import change_of, slice_errors, slow_rows, write_outcomes
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from mlstrat_plugin.errors import EstimateError, HumanError
-from mlstrat_plugin.records import Diagnosis
+from mlstrat_plugin.records.diagnosis import Diagnosis
 from mlstrat_plugin.stages.diagnose import diagnose
 from mlstrat_plugin.stages.split import split
 

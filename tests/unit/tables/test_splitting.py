@@ -16,7 +16,7 @@ from mlstrat_plugin.stages.split import split
 from tests.conftest import Project, digits
 
 if TYPE_CHECKING:
-    from mlstrat_plugin.records import Splits
+    from mlstrat_plugin.records.splits import Splits
 
 NAMES = ("train", "train_dev", "dev", "test")
 SIZES = {"dev": 0.25, "test": 0.25, "train_dev": 0.2}

@@ -8,7 +8,7 @@ import pytest
 
 from mlstrat_plugin.core.intervals import wilson, z_value
 from mlstrat_plugin.errors import ChecksFailed, EstimateError, ParamsError, PredictionsError
-from mlstrat_plugin.records import Diagnosis
+from mlstrat_plugin.records.diagnosis import Diagnosis
 from mlstrat_plugin.stages.diagnose import diagnose
 from mlstrat_plugin.stages.split import split
 from mlstrat_plugin.stages.validate import validate

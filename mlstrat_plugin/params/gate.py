@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from mlstrat_plugin.blocks import Block, Flag, Number, Text, Whole
 from mlstrat_plugin.errors import did_you_mean, shown
-from mlstrat_plugin.records import GAPS, LADDER
+from mlstrat_plugin.params.types import Block, Flag, Number, Text, Whole
+from mlstrat_plugin.records.words import GAPS, LADDER
 
 SPLITS = tuple(rung for rung in LADDER if rung != "human")
 PLAIN = (*(f"error/{split}" for split in SPLITS), *(f"gap/{gap}" for gap in GAPS), "latency_ms", "model_mb")

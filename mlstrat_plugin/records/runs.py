@@ -1,10 +1,10 @@
-"""What is saved about several runs: a comparison of two, the history of many."""
+"""What is saved about runs: the tracked one, a comparison of two, the history of many."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mlstrat_plugin.records import SCHEMA_VERSION, Movement
+from mlstrat_plugin.records.words import SCHEMA_VERSION, Movement
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,3 +68,13 @@ class Comparison:
     unchanged_within: float
     params: dict[str, tuple[str, str]]
     notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrackedRun:
+    """The MLflow run that carries the diagnosis."""
+
+    schema_version: int = SCHEMA_VERSION
+    run_id: str
+    experiment_id: str
+    diagnosis_digest: str

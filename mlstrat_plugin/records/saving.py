@@ -7,10 +7,13 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mlstrat_plugin.errors import RecordError
-from mlstrat_plugin.gate_records import Decision, Ledger, Promotion
-from mlstrat_plugin.records import SCHEMA_VERSION, Diagnosis, SizePlan, Splits, TrackedRun, Validation
-from mlstrat_plugin.review_records import Sampling, Suggestions
-from mlstrat_plugin.run_records import Comparison, History
+from mlstrat_plugin.records.diagnosis import Diagnosis
+from mlstrat_plugin.records.gate import Decision, Ledger, Promotion
+from mlstrat_plugin.records.review import Sampling, Suggestions
+from mlstrat_plugin.records.runs import Comparison, History, TrackedRun
+from mlstrat_plugin.records.sizing import SizePlan
+from mlstrat_plugin.records.splits import Splits, Validation
+from mlstrat_plugin.records.words import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from pathlib import Path

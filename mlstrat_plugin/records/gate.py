@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from mlstrat_plugin.records import SCHEMA_VERSION
+from mlstrat_plugin.records.words import SCHEMA_VERSION
 
 Answer = Literal["pass", "fail", "unclear"]
 Outcome = Literal["promote", "refuse", "unclear"]

@@ -8,12 +8,12 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
-from mlstrat_plugin.blocks import Block, Flag, Number, Text, Whole
-from mlstrat_plugin.complaints import sentence
 from mlstrat_plugin.errors import ParamsError, did_you_mean, shown
-from mlstrat_plugin.gate_params import Gate  # noqa: TC001 - pydantic reads it
-from mlstrat_plugin.records import Settings
-from mlstrat_plugin.yamlfile import load_yaml
+from mlstrat_plugin.params.gate import Gate  # noqa: TC001 - pydantic reads it
+from mlstrat_plugin.params.messages import sentence
+from mlstrat_plugin.params.types import Block, Flag, Number, Text, Whole
+from mlstrat_plugin.params.yamlfile import load_yaml
+from mlstrat_plugin.records.words import Settings
 
 BLOCK = "mlstrat"
 _DEFAULTS = Settings()

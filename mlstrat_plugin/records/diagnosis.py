@@ -1,0 +1,107 @@
+"""The diagnosis of one model, as it is saved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from mlstrat_plugin.records.review import ErrorAnalysis, LabelCheck  # noqa: TC001 - pydantic reads them
+from mlstrat_plugin.records.sizing import Sizing  # noqa: TC001 - pydantic reads it
+from mlstrat_plugin.records.words import SCHEMA_VERSION, Settings, Severity, Status
+
+
+@dataclass(frozen=True, kw_only=True)
+class ErrorRecord:
+    """One error of the ladder; ``low`` and ``high`` are its two-sided bounds at the settings' confidence.
+
+    ``groups`` is the effective number of groups of rows, where rows come in groups.
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int | None
+    wrong: int | None
+    method: str
+    groups: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GapRecord:
+    """One gap; ``low`` and ``high`` are the simultaneous bounds, which hold for all gaps together."""
+
+    value: float
+    low: float
+    high: float
+    status: Status
+    method: str
+    between: tuple[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """A difference of cells of the table of distributions, with a two-sided interval of its own."""
+
+    value: float
+    low: float
+    high: float
+    method: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lean:
+    """The gap that is most probably the largest; shown, never decided on."""
+
+    problem: str
+    probability: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One observation: what it is, the numbers behind it, what to try next."""
+
+    code: str
+    severity: Severity
+    title: str
+    message: str
+    evidence: str
+    next_steps: tuple[str, ...]
+    docs: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskDiagnosis:
+    """The answer for one of several tasks: its own ladder, gaps and verdict."""
+
+    diagnosis: str
+    summary: str
+    problems: tuple[str, ...]
+    lean: Lean | None
+    errors: dict[str, ErrorRecord]
+    gaps: dict[str, GapRecord]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diagnosis:
+    """The answer of one model: what holds it back, how sure that is, what to try."""
+
+    schema_version: int = SCHEMA_VERSION
+    diagnosis: str
+    summary: str
+    problems: tuple[str, ...]
+    also_large: tuple[str, ...]
+    lean: Lean | None
+    errors: dict[str, ErrorRecord]
+    gaps: dict[str, GapRecord]
+    by_source: dict[str, dict[str, ErrorRecord]] = field(default_factory=dict)
+    table_2x3: dict[str, dict[str, ErrorRecord]] = field(default_factory=dict)
+    statements: dict[str, Statement] = field(default_factory=dict)
+    tasks: dict[str, TaskDiagnosis] = field(default_factory=dict)
+    trained_on: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    error_analysis: ErrorAnalysis | None = None
+    label_audit: dict[str, LabelCheck] = field(default_factory=dict)
+    sizing: Sizing
+    material_gap: float
+    split_id: str | None = None
+    test_id: str | None = None
+    settings: Settings

@@ -1,0 +1,78 @@
+"""The words that everything shares: splits, rungs, gaps, and how a diagnosis is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+SCHEMA_VERSION = 1
+
+
+class Split(StrEnum):
+    """The four splits; the value is the word for people, ``file_stem`` the word in files and Python."""
+
+    TRAIN = "train"
+    TRAIN_DEV = "train-dev"
+    DEV = "dev"
+    TEST = "test"
+
+    @property
+    def file_stem(self) -> str:
+        """Return the name in files and columns: ``train_dev``."""
+        return self.value.replace("-", "_")
+
+
+HUMAN = "human"
+
+
+LADDER: tuple[str, ...] = (HUMAN, *(split.value for split in Split))
+
+
+GAPS: tuple[str, ...] = ("bias", "variance", "mismatch", "dev-overfit")
+
+
+Status = Literal["material", "ruled-out", "unclear", "negative"]
+
+
+Movement = Literal["moved", "unchanged", "unclear"]
+
+
+Severity = Literal["problem", "warning", "tip"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How a diagnosis is made; every field is echoed in the record.
+
+    Parameters
+    ----------
+    material_gap : float
+        Gap that is worth acting on, as a fraction of all rows (0.01 is one percentage point).
+    material_gap_relative : float
+        The same as a share of the dev error; the larger of the two counts. 0 switches it off.
+    confidence : float
+        Joint confidence of the four statements, 0.5..1.
+    power : float
+        Chance of an answer at the number of rows that is asked for.
+    same_distribution : bool
+        Train and dev are declared to come from one distribution, so that variance and mismatch need no train-dev.
+    also_large : float
+        A material gap of at least this share of the largest is named beside it.
+    lean_draws : int
+        Draws behind the probability of the lean.
+    seed : int
+        Seed of those draws.
+    metric : str
+        What the errors are: ``error_rate``, ``mean_loss`` and so on; a mean loss is not shown as a percentage.
+    """
+
+    material_gap: float = 0.01
+    material_gap_relative: float = 0.0
+    confidence: float = 0.95
+    power: float = 0.8
+    same_distribution: bool = False
+    also_large: float = 0.8
+    lean_draws: int = 4_000
+    seed: int = 20_260_101
+    metric: str = "error_rate"
