@@ -27,10 +27,10 @@ from bench.draws import (
     tasks,
     weighted,
 )
-from mlstrat_plugin.core.estimate import constant
-from mlstrat_plugin.core.intervals import z_value
-from mlstrat_plugin.core.tallies import ErrorTally
-from mlstrat_plugin.core.verdict import gaps_of, judge
+from mlstrat_plugin.core.diagnosis.verdict import gaps_of, judge
+from mlstrat_plugin.core.estimates.estimate import constant
+from mlstrat_plugin.core.estimates.intervals import z_value
+from mlstrat_plugin.core.estimates.tallies import ErrorTally
 from mlstrat_plugin.errors import EstimateError
 from mlstrat_plugin.records.words import LADDER
 

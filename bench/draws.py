@@ -8,12 +8,12 @@ from math import log
 import numpy as np
 from numpy.random import Generator
 
-from mlstrat_plugin.core.confusion import ConfusionTally, Function, MacroF1
-from mlstrat_plugin.core.estimate import Quantity
-from mlstrat_plugin.core.human_level import RaterGroups
-from mlstrat_plugin.core.pairing import PairedTally
-from mlstrat_plugin.core.several import SliceTally, TaskTally
-from mlstrat_plugin.core.tallies import ErrorTally, LossTally, RatioTally
+from mlstrat_plugin.core.estimates.composites import SliceTally, TaskTally
+from mlstrat_plugin.core.estimates.confusion import ConfusionTally, Function, MacroF1
+from mlstrat_plugin.core.estimates.estimate import Quantity
+from mlstrat_plugin.core.estimates.human_level import RaterGroups
+from mlstrat_plugin.core.estimates.paired import PairedTally
+from mlstrat_plugin.core.estimates.tallies import ErrorTally, LossTally, RatioTally
 
 Draw = Callable[[Generator], tuple[Quantity, float]]
 

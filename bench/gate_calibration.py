@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlstrat_plugin.core.gate import look_quantile
-from mlstrat_plugin.core.pairing import PairedTally
+from mlstrat_plugin.core.estimates.paired import PairedTally
+from mlstrat_plugin.core.gate.decision import look_quantile
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

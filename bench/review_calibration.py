@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bench.calibration import Claim
-from mlstrat_plugin.core.error_sheet import Sheet
-from mlstrat_plugin.core.label_audit import LabelAudit
-from mlstrat_plugin.core.tallies import ErrorTally
+from mlstrat_plugin.core.estimates.tallies import ErrorTally
+from mlstrat_plugin.core.review.error_sheet import Sheet
+from mlstrat_plugin.core.review.label_audit import LabelAudit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

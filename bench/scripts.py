@@ -31,10 +31,10 @@ con.execute(f'CREATE TEMP TABLE x AS SELECT split, source, "group", count(*), su
 METRICS = ("error_rate", "weighted_error", "mean_loss", "f1", "macro_f1", "mean_over")
 METRIC = """
 from pathlib import Path
-from mlstrat_plugin.core.confusion import MacroF1
+from mlstrat_plugin.core.estimates.confusion import MacroF1
 from mlstrat_plugin.params.block import Columns, Engine as EngineParams, Evaluate
-from mlstrat_plugin.tables.engine import Engine
-from mlstrat_plugin.tables.tallying import tally
+from mlstrat_plugin.tables.engines.duckdb import Engine
+from mlstrat_plugin.tables.scores.tallying import tally
 metric = {metric!r}
 columns = Columns(
     group='group',
@@ -50,7 +50,7 @@ MAKE_RUNS = """
 from dataclasses import replace
 from pathlib import Path
 import duckdb
-from mlstrat_plugin.core.diagnosis import diagnose
+from mlstrat_plugin.core.diagnosis.diagnose import diagnose
 from mlstrat_plugin.records.saving import to_json
 con = duckdb.connect()
 con.execute("CREATE TABLE rows AS SELECT 'm' || i AS id, 'u' || (i // 7) AS \\"group\\", 'mobile' AS source, "

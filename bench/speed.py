@@ -83,8 +83,8 @@ con.execute(f"SELECT split, source, count(*), sum((label != prediction)::INT) FR
 TALLY = """
 from pathlib import Path
 from mlstrat_plugin.params.block import load_params
-from mlstrat_plugin.tables.engine import Engine
-from mlstrat_plugin.tables.tallying import tally
+from mlstrat_plugin.tables.engines.duckdb import Engine
+from mlstrat_plugin.tables.scores.tallying import tally
 params = load_params()
 with Engine(params.engine, ordered=False) as engine:
     tally(engine, Path(params.split.folder), params.columns.model_copy(update={'group': None}), params.evaluate)
@@ -165,8 +165,8 @@ def main() -> None:
 
 def _verdict() -> None:
     """Time the verdict alone, from counts to statuses, contenders and problems."""
-    from mlstrat_plugin.core.tallies import ErrorTally
-    from mlstrat_plugin.core.verdict import gaps_of, judge
+    from mlstrat_plugin.core.diagnosis.verdict import gaps_of, judge
+    from mlstrat_plugin.core.estimates.tallies import ErrorTally
 
     counts = {"human": (5, 500), "train": (10_000, 500_000), "train-dev": (125, 2_500), "dev": (175, 2_500)}
     counts["test"] = (188, 2_500)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mlstrat_plugin.core.planning import needed_rows
+    from mlstrat_plugin.core.diagnosis.planning import needed_rows
     from mlstrat_plugin.errors import MlstratError
     from mlstrat_plugin.notebook import (
         Comparison,
@@ -42,7 +42,7 @@ _HOME = {
     "diagnose": "mlstrat_plugin.notebook",
     "diagnose_run": "mlstrat_plugin.notebook",
     "log_diagnosis": "mlstrat_plugin.notebook",
-    "needed_rows": "mlstrat_plugin.core.planning",
+    "needed_rows": "mlstrat_plugin.core.diagnosis.planning",
     "read_diagnosis": "mlstrat_plugin.notebook",
     "tracking_uri": "mlstrat_plugin.stages.track",
 }

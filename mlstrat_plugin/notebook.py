@@ -7,8 +7,8 @@ from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec
 
-from mlstrat_plugin.core.diagnosis import diagnose as diagnose_counts
-from mlstrat_plugin.core.planning import needed_rows
+from mlstrat_plugin.core.diagnosis.diagnose import diagnose as diagnose_counts
+from mlstrat_plugin.core.diagnosis.planning import needed_rows
 from mlstrat_plugin.errors import EstimateError
 from mlstrat_plugin.records.diagnosis import Diagnosis as DiagnosisRecord
 from mlstrat_plugin.records.runs import Comparison as ComparisonRecord
@@ -160,7 +160,7 @@ def diagnose_run(
         A metric is not there, NaN or no rate, or its rows are not known; fewer than two rungs. Nothing is logged then.
     """
     from mlstrat_plugin.adapters.tracking import active
-    from mlstrat_plugin.stages.diagnose_run import diagnose_run as diagnose_logged
+    from mlstrat_plugin.runs.diagnose_run import diagnose_run as diagnose_logged
     from mlstrat_plugin.stages.track import log_diagnosis as log
 
     found, uri = diagnose_logged(run_id, errors=errors, rows=rows, uri=tracking_uri or active()[1], settings=settings)
@@ -193,14 +193,14 @@ def compare(first: DiagnosisRecord | str, second: DiagnosisRecord | str) -> Comp
     'orthogonal: only variance+mismatch moved'
     """
     if isinstance(first, str) and isinstance(second, str):
-        from mlstrat_plugin.stages.compare import compare as compare_runs
+        from mlstrat_plugin.runs.compare import compare as compare_runs
 
         return Comparison(**_fields(compare_runs(first, second)))
     if isinstance(first, str) or isinstance(second, str):
         raise EstimateError(
             "give two diagnoses or two names, not one of each", hint="read_diagnosis() reads a saved one"
         )
-    from mlstrat_plugin.core.comparison import compare as compare_diagnoses
+    from mlstrat_plugin.core.diagnosis.comparison import compare as compare_diagnoses
 
     return Comparison(**_fields(compare_diagnoses(first, second)))
 

@@ -133,7 +133,7 @@ def compare(obj: dict[str, Any], first: str, second: str, markdown: bool, params
     Example: mlstrat compare HEAD pooled
     """
     from mlstrat_plugin.cli.output import print_comparison, working
-    from mlstrat_plugin.stages.compare import compare as compare_runs
+    from mlstrat_plugin.runs.compare import compare as compare_runs
 
     with working("comparing", quiet=obj["quiet"]):
         record = compare_runs(first, second, Path(params_file))
@@ -157,8 +157,8 @@ def history(obj: dict[str, Any], limit: int, html: Path | None, params_file: str
     """
     from mlstrat_plugin.adapters.files import write_text
     from mlstrat_plugin.cli.output import print_history, working
-    from mlstrat_plugin.stages.history import history as list_runs
-    from mlstrat_plugin.stages.history import history_page
+    from mlstrat_plugin.runs.history import history as list_runs
+    from mlstrat_plugin.runs.history import history_page
 
     params = loaded_params(params_file)
     with working("asking MLflow", quiet=obj["quiet"]):
@@ -203,7 +203,7 @@ def size(obj: dict[str, Any], /, as_json: bool, **numbers: Any) -> None:
 
     Example: mlstrat size --error 5% --material-gap 1% --rows 20000
     """
-    from mlstrat_plugin.core.planning import needed_rows
+    from mlstrat_plugin.core.diagnosis.planning import needed_rows
 
     plan = needed_rows(**numbers)
 
@@ -237,7 +237,7 @@ def quick(
 
     Example: mlstrat quick human=5/500 train=10000/500000 train-dev=125/2500 dev=175/2500 test=188/2500
     """
-    from mlstrat_plugin.core.diagnosis import diagnose as diagnose_counts
+    from mlstrat_plugin.core.diagnosis.diagnose import diagnose as diagnose_counts
     from mlstrat_plugin.records.words import Settings
 
     default = Settings()

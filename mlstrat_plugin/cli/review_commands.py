@@ -27,7 +27,7 @@ def init(obj: dict[str, Any]) -> None:
 
     What is there already stays. DVC wants the files of a stage to exist, so this comes before the first `dvc repro`.
     """
-    from mlstrat_plugin.stages.review import prepare
+    from mlstrat_plugin.review.sheets import prepare
 
     for file in prepare():
         if not obj["quiet"]:
@@ -56,8 +56,8 @@ def sample(
     """
     from mlstrat_plugin.cli.output import print_sampling, working
     from mlstrat_plugin.records.words import Split
-    from mlstrat_plugin.stages.review import audit as draw_audit
-    from mlstrat_plugin.stages.review import sample as draw
+    from mlstrat_plugin.review.sheets import audit as draw_audit
+    from mlstrat_plugin.review.sheets import sample as draw
 
     if right_rows is not None and not audited:
         raise click.UsageError("--right-rows belongs to --audit: the sheet of mistakes holds no right rows")
@@ -84,7 +84,7 @@ def serve(obj: dict[str, Any], audited: bool, port: int, reviewer: str, opened: 
     from mlstrat_plugin.adapters.git import user_name
     from mlstrat_plugin.cli.output import working
     from mlstrat_plugin.review.server import Page
-    from mlstrat_plugin.stages.review import open_sheet
+    from mlstrat_plugin.review.sheets import open_sheet
 
     params = loaded_params(params_file)
     with working("opening the sheet", quiet=obj["quiet"]):
@@ -106,7 +106,7 @@ def suggest(obj: dict[str, Any], rows: int, params_file: str, as_json: bool) -> 
     by the model's score columns, where the extra [labels] is installed.
     """
     from mlstrat_plugin.cli.output import print_suggestions, working
-    from mlstrat_plugin.stages.review import suggest as look
+    from mlstrat_plugin.review.sheets import suggest as look
 
     params = loaded_params(params_file)
     with working("looking for slices and doubtful labels", quiet=obj["quiet"]):

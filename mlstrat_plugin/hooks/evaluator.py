@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from mlflow.models import EvaluationResult
 
-    from mlstrat_plugin.core.diagnosis import Measurement
+    from mlstrat_plugin.core.diagnosis.diagnose import Measurement
 
 KEY = "split_column"
 KEYS = (KEY, "human", "settings")
@@ -52,9 +52,9 @@ class Evaluator:
         import mlflow
         from mlflow.models import EvaluationResult
 
-        from mlstrat_plugin.core.diagnosis import diagnose_ladder
+        from mlstrat_plugin.core.diagnosis.diagnose import diagnose_ladder
         from mlstrat_plugin.records.words import Settings
-        from mlstrat_plugin.report.run_page import run_page
+        from mlstrat_plugin.report.mlflow_run import run_page
         from mlstrat_plugin.stages.track import log_diagnosis
 
         settings = Settings(**evaluator_config.get("settings", {}))
@@ -82,8 +82,8 @@ def ladder_of(dataset: Any, config: Mapping[str, Any], model: Any = None) -> dic
     EstimateError
         A key or a split is unknown, the column is not there, or a label or prediction is missing; all are named.
     """
-    from mlstrat_plugin.core.human_level import Declared
-    from mlstrat_plugin.core.tallies import ErrorTally
+    from mlstrat_plugin.core.estimates.human_level import Declared
+    from mlstrat_plugin.core.estimates.tallies import ErrorTally
     from mlstrat_plugin.errors import EstimateError, listed
     from mlstrat_plugin.records.words import Split
 

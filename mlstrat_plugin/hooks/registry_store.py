@@ -125,7 +125,7 @@ def _swap(store: Any, session: Any, name: str, alias: str, version: str) -> None
     """Check the decision and move the alias from the champion that it names, or from nothing, in one transaction."""
     from mlflow.store.model_registry.dbmodels.models import SqlRegisteredModelAlias, SqlRegisteredModelTag
 
-    from mlstrat_plugin.core.signing import KEY_VARIABLE, SIGNATURE_TAG, Warrant, refusal
+    from mlstrat_plugin.core.gate.signing import KEY_VARIABLE, SIGNATURE_TAG, Warrant, refusal
 
     row = store._get_sql_model_version(session, name, int(version))
     tags = {tag.key: tag.value for tag in row.model_version_tags}

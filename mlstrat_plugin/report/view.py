@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mlstrat_plugin.core.distributions import ROWS
+from mlstrat_plugin.core.diagnosis.by_distribution import ROWS
 from mlstrat_plugin.core.wording import Unit, counted, percent, rows_sentence, unit_of
 
 if TYPE_CHECKING:

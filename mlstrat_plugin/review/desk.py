@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mlstrat_plugin.adapters.reviews import FIXES, MISTAKES, looked_at, tags_of
-from mlstrat_plugin.core.error_analysis import running_tally
+from mlstrat_plugin.core.review.error_analysis import running_tally
 from mlstrat_plugin.errors import ReviewError, shown
-from mlstrat_plugin.stages.review import edited
+from mlstrat_plugin.review.sheets import edited
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mlstrat_plugin.adapters.reviews import SheetText
-    from mlstrat_plugin.stages.review import OpenSheet
+    from mlstrat_plugin.review.sheets import OpenSheet
 
 LONGEST = 10_000  # characters of a cell
 SEPARATOR = "; "

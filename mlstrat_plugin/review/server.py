@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from flask import Blueprint, Flask, Response
     from werkzeug.serving import BaseWSGIServer
 
-    from mlstrat_plugin.stages.review import OpenSheet
+    from mlstrat_plugin.review.sheets import OpenSheet
 
 HOST = "127.0.0.1"
 LARGEST_BODY = 256 * 1024  # bytes; two versions of a row with cells of ten thousand characters each

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from mlstrat_plugin.adapters.files import replacing
 from mlstrat_plugin.adapters.reviews import AUDIT, MISTAKES, checked_labels, looked_at
-from mlstrat_plugin.core.diagnosis import Measurement, diagnose_ladder
-from mlstrat_plugin.core.error_analysis import analyse, check_labels, nothing_yet
-from mlstrat_plugin.core.findings import Circumstances, People
-from mlstrat_plugin.core.human_level import Declared, human_level
-from mlstrat_plugin.core.review_findings import Reviewed
-from mlstrat_plugin.core.several import SliceTally, TaskTally
-from mlstrat_plugin.core.tallies import RatioTally
+from mlstrat_plugin.core.diagnosis.diagnose import Measurement, diagnose_ladder
+from mlstrat_plugin.core.estimates.composites import SliceTally, TaskTally
+from mlstrat_plugin.core.estimates.human_level import Declared, human_level
+from mlstrat_plugin.core.estimates.tallies import RatioTally
+from mlstrat_plugin.core.findings.observations import Circumstances, People
+from mlstrat_plugin.core.findings.review import Reviewed
+from mlstrat_plugin.core.review.error_analysis import analyse, check_labels, nothing_yet
 from mlstrat_plugin.records.saving import read_record, to_json
 from mlstrat_plugin.records.splits import Splits
 from mlstrat_plugin.records.words import HUMAN, Split
@@ -21,9 +21,9 @@ from mlstrat_plugin.records.words import HUMAN, Split
 if TYPE_CHECKING:
     from mlstrat_plugin.params.block import Params
     from mlstrat_plugin.records.diagnosis import Diagnosis
-    from mlstrat_plugin.tables.engine import Engine
-    from mlstrat_plugin.tables.rating import Ratings
-    from mlstrat_plugin.tables.tallying import Tallies
+    from mlstrat_plugin.tables.engines.duckdb import Engine
+    from mlstrat_plugin.tables.scores.raters import Ratings
+    from mlstrat_plugin.tables.scores.tallying import Tallies
 
 REPORT = Path("reports/diagnosis.json")
 PAGE = Path("reports/report.html")
@@ -51,10 +51,10 @@ def diagnose(params: Params) -> Diagnosis:
     from mlstrat_plugin.report.charts import ladder_png
     from mlstrat_plugin.report.render import ladder_csv, metrics_json, report_html
     from mlstrat_plugin.report.review_page import causes_csv
-    from mlstrat_plugin.tables.engine import Engine
-    from mlstrat_plugin.tables.metrics import scorer_of
-    from mlstrat_plugin.tables.rating import rate
-    from mlstrat_plugin.tables.tallying import tally
+    from mlstrat_plugin.tables.engines.duckdb import Engine
+    from mlstrat_plugin.tables.scores.raters import rate
+    from mlstrat_plugin.tables.scores.registry import scorer_of
+    from mlstrat_plugin.tables.scores.tallying import tally
 
     splits, folder = read_record(Splits, SPLITS, stage="split"), Path(params.split.folder)
     roles: dict[str, str] = {name: source.role for name, source in params.sources.items()}
@@ -97,7 +97,7 @@ def diagnose(params: Params) -> Diagnosis:
 
 def review(engine: Engine, params: Params, splits: Splits) -> Reviewed:
     """Count what people said about mistakes and labels; files without a row cost no scan."""
-    from mlstrat_plugin.tables.reviewing import answered, sheet_facts, states, stratum_facts
+    from mlstrat_plugin.tables.review.sampling import answered, sheet_facts, states, stratum_facts
 
     grouped, settings = params.columns.group is not None, params.settings()
     mistakes, labels = MISTAKES.read(), AUDIT.read()

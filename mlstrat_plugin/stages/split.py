@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from mlstrat_plugin.adapters.files import replacing, write_text
 from mlstrat_plugin.adapters.reviews import FIXES, fixes
-from mlstrat_plugin.core.planning import course_start
-from mlstrat_plugin.core.sizing import assumed_rungs, proofs, uneven_mix
+from mlstrat_plugin.core.diagnosis.planning import course_start
+from mlstrat_plugin.core.diagnosis.sizing import assumed_rungs, proofs, uneven_mix
 from mlstrat_plugin.core.wording import RATE, percent
 from mlstrat_plugin.errors import ChecksFailed, MlstratError, listed
 from mlstrat_plugin.records.saving import from_json, to_json
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from ibis.expr.types import Table
 
     from mlstrat_plugin.params.block import Params
-    from mlstrat_plugin.tables.engine import Engine
-    from mlstrat_plugin.tables.relabelling import Relabelled
-    from mlstrat_plugin.tables.sources import OpenSource
-    from mlstrat_plugin.tables.splitting import Cut
+    from mlstrat_plugin.tables.engines.duckdb import Engine
+    from mlstrat_plugin.tables.splits.cutting import Cut
+    from mlstrat_plugin.tables.splits.relabelling import Relabelled
+    from mlstrat_plugin.tables.splits.sources import OpenSource
 
 REPORT = Path("reports/splits.json")
 VALIDATION = Path("reports/validation.json")
@@ -48,9 +48,9 @@ def split(params: Params) -> Splits:
     SplitError
         The sizes do not fit the rows.
     """
-    from mlstrat_plugin.tables.engine import Engine, reading
-    from mlstrat_plugin.tables.sources import answer, open_sources, together
-    from mlstrat_plugin.tables.splitting import cut, require_rows
+    from mlstrat_plugin.tables.engines.duckdb import Engine, reading
+    from mlstrat_plugin.tables.splits.cutting import cut, require_rows
+    from mlstrat_plugin.tables.splits.sources import answer, open_sources, together
 
     folder = Path(params.split.folder)
     files = {part: folder / f"{part.file_stem}.parquet" for part in Split}
@@ -91,7 +91,7 @@ def split(params: Params) -> Splits:
 
 def _relabelled(engine: Engine, rows: Table, pieces: Cut, params: Params) -> Relabelled:
     """Apply what people wrote into reviews/label_fixes.csv."""
-    from mlstrat_plugin.tables.relabelling import Relabelled, relabel
+    from mlstrat_plugin.tables.splits.relabelling import Relabelled, relabel
 
     if params.review is None:
         return Relabelled(pieces.parts)
@@ -101,7 +101,7 @@ def _relabelled(engine: Engine, rows: Table, pieces: Cut, params: Params) -> Rel
 
 def _require_valid(engine: Engine, opened: list[OpenSource], params: Params) -> None:
     """Check ids and labels, unless `mlstrat validate` passed files of the same size."""
-    from mlstrat_plugin.tables.checks import check_sources
+    from mlstrat_plugin.tables.splits.checks import check_sources
 
     if _validated(opened):
         return
@@ -125,7 +125,7 @@ def _validated(opened: list[OpenSource]) -> bool:
 
 
 def _require_no_leak(engine: Engine, written: dict[str, Any], params: Params) -> None:
-    from mlstrat_plugin.tables.checks import check_splits
+    from mlstrat_plugin.tables.splits.checks import check_splits
 
     targets = [name for name, source in params.sources.items() if source.role == "target"]
     problems = check_splits(engine, written, params.columns, targets)
@@ -135,7 +135,7 @@ def _require_no_leak(engine: Engine, written: dict[str, Any], params: Params) ->
 
 def _mix_warnings(engine: Engine, written: dict[str, Any], record: Splits, params: Params) -> list[str]:
     """Say when train-dev holds another mix of sources than train: variance and mismatch are then confounded."""
-    from mlstrat_plugin.tables.checks import rows_per_group
+    from mlstrat_plugin.tables.splits.checks import rows_per_group
 
     mix = {
         name: {source: sum(labels.values()) for source, labels in record.counts[name].items()}

@@ -109,7 +109,7 @@ def install_view(tracker: Tracker, experiment_id: str, tags: Mapping[str, str]) 
     ``tags`` are those of the experiment. A server that is too old, or that does not allow it, goes without the view.
     """
     from mlstrat_plugin.adapters.tracking import NOTE, merged_note
-    from mlstrat_plugin.report.saved_view import VIEW_TAG, saved_view, view_link
+    from mlstrat_plugin.report.mlflow_view import VIEW_TAG, saved_view, view_link
 
     if tracker.server_version() < VIEWS_SINCE:
         return False
@@ -206,7 +206,7 @@ def run_update(
     ``files`` are the diagnosis, its report and so on; ``content`` are the tags by which the run can be found.
     """
     from mlstrat_plugin.adapters.tracking import RunUpdate
-    from mlstrat_plugin.report.run_page import run_page
+    from mlstrat_plugin.report.mlflow_run import run_page
 
     page = run_page(record)
     tags = {**page.tags, **content}
@@ -290,7 +290,7 @@ def where(params: Params) -> str:
         Nothing was tracked yet.
     """
     from mlstrat_plugin.adapters.addresses import resolve_uri, run_link, server_page
-    from mlstrat_plugin.report.saved_view import view_link
+    from mlstrat_plugin.report.mlflow_view import view_link
 
     tracked = _tracked()
     uri = resolve_uri(params.track.tracking_uri)

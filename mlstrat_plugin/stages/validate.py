@@ -14,8 +14,8 @@ from mlstrat_plugin.records.splits import RuleResult, Validation
 if TYPE_CHECKING:
     from mlstrat_plugin.adapters.expectations import Suite
     from mlstrat_plugin.params.block import Params
-    from mlstrat_plugin.tables.engine import Engine
-    from mlstrat_plugin.tables.sources import OpenSource
+    from mlstrat_plugin.tables.engines.duckdb import Engine
+    from mlstrat_plugin.tables.splits.sources import OpenSource
 
 REPORT = Path("reports/validation.json")
 
@@ -33,9 +33,9 @@ def validate(params: Params) -> Validation:
         A suite cannot be run as it is written.
     """
     from mlstrat_plugin.adapters.expectations import evaluate
-    from mlstrat_plugin.tables.checks import check_sources
-    from mlstrat_plugin.tables.engine import Engine, reading
-    from mlstrat_plugin.tables.sources import open_sources
+    from mlstrat_plugin.tables.engines.duckdb import Engine, reading
+    from mlstrat_plugin.tables.splits.checks import check_sources
+    from mlstrat_plugin.tables.splits.sources import open_sources
 
     suites = _suites(params)
     with Engine(params.engine) as engine, TemporaryDirectory() as folder:

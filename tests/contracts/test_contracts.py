@@ -21,7 +21,7 @@ from pydantic import BaseModel
 
 import mlstrat_plugin
 from mlstrat_plugin.cli.main import cli
-from mlstrat_plugin.core.advice import ADVICE
+from mlstrat_plugin.core.findings.catalog import ADVICE
 from mlstrat_plugin.params.block import Params, load_params
 from mlstrat_plugin.params.messages import model_in
 

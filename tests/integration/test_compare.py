@@ -14,7 +14,7 @@ import pytest
 
 from mlstrat_plugin.cli.main import main
 from mlstrat_plugin.errors import RecordError
-from mlstrat_plugin.stages.compare import compare
+from mlstrat_plugin.runs.compare import compare
 from mlstrat_plugin.stages.diagnose import diagnose
 from mlstrat_plugin.stages.split import split
 from mlstrat_plugin.stages.track import track

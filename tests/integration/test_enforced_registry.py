@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from mlstrat_plugin.adapters.tracking import Registry
-from mlstrat_plugin.core.signing import DECISION_TAG, KEY_VARIABLE, SIGNATURE_TAG, Warrant, signature
+from mlstrat_plugin.core.gate.signing import DECISION_TAG, KEY_VARIABLE, SIGNATURE_TAG, Warrant, signature
 from mlstrat_plugin.errors import GateError, MlstratError, PromotionRefused, TrackingError
 from mlstrat_plugin.hooks.registry_store import PROTECTED_VARIABLE, SPENT, build_store
 from mlstrat_plugin.stages.gate import gate, promote

@@ -25,7 +25,7 @@ import pytest
 from mlstrat_plugin.adapters.reviews import AUDIT, FIXES, MISTAKES
 from mlstrat_plugin.params.block import Params
 from mlstrat_plugin.review.server import Page
-from mlstrat_plugin.stages.review import audit, edited, open_sheet, prepare, sample
+from mlstrat_plugin.review.sheets import audit, edited, open_sheet, prepare, sample
 from mlstrat_plugin.stages.split import split
 from tests.browser import chromium, picture
 from tests.conftest import Project, digits
@@ -400,7 +400,7 @@ def test_sigkill_while_saving(project: Project) -> None:
     params = prepared(project)
     script = (
         "import sys\nfrom mlstrat_plugin.adapters.reviews import MISTAKES\n"
-        "from mlstrat_plugin.stages.review import edited\n"
+        "from mlstrat_plugin.review.sheets import edited\n"
         "ids = list(MISTAKES.read().rows)\nprint('ready', flush=True)\n"
         "for turn in range(10**6):\n"
         "    row = {'id': ids[turn % len(ids)], 'comment': f'turn {turn} ' + 'x' * 2000}\n"

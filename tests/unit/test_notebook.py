@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import mlstrat_plugin as mlstrat
-from mlstrat_plugin.core.diagnosis import diagnose as core_diagnose
+from mlstrat_plugin.core.diagnosis.diagnose import diagnose as core_diagnose
 from mlstrat_plugin.records.diagnosis import ErrorRecord
 from mlstrat_plugin.records.saving import to_json
 

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from mlstrat_plugin.core.diagnosis import diagnose
+from mlstrat_plugin.core.diagnosis.diagnose import diagnose
 from mlstrat_plugin.errors import RecordError
 from mlstrat_plugin.records.diagnosis import Diagnosis
 from mlstrat_plugin.records.saving import from_json, to_json

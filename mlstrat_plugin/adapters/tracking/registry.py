@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlstrat_plugin.adapters.tracking.connection import MISSING, RunError
 from mlstrat_plugin.adapters.tracking.writing import Tracker
-from mlstrat_plugin.core.signing import KEY_VARIABLE
+from mlstrat_plugin.core.gate.signing import KEY_VARIABLE
 from mlstrat_plugin.errors import GateError, PromotionRefused, shown
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlstrat_plugin.adapters.tracking.connection import RunError, run_of
-from mlstrat_plugin.adapters.tracking.finding import Finder
+from mlstrat_plugin.adapters.tracking.matching import Finder
 from mlstrat_plugin.adapters.tracking.notes import merged_description, merged_note
 from mlstrat_plugin.errors import TrackingError
 

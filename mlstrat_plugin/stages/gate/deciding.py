@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from mlstrat_plugin.adapters.files import replacing, write_text
-from mlstrat_plugin.core.gate import look_quantile, outcome, sealed_challenge, sealed_condition, spent
+from mlstrat_plugin.core.gate.decision import look_quantile, outcome, sealed_challenge, sealed_condition, spent
 from mlstrat_plugin.errors import TrackingError
 from mlstrat_plugin.records.gate import Decision, Looks
 from mlstrat_plugin.records.saving import to_json

@@ -7,10 +7,10 @@ from pathlib import Path
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
-from mlstrat_plugin.core.comparison import estimate_of
-from mlstrat_plugin.core.gate import challenge_of, judge, of_test, unmeasured
-from mlstrat_plugin.core.human_level import human_level
-from mlstrat_plugin.core.intervals import z_value
+from mlstrat_plugin.core.diagnosis.comparison import estimate_of
+from mlstrat_plugin.core.estimates.human_level import human_level
+from mlstrat_plugin.core.estimates.intervals import z_value
+from mlstrat_plugin.core.gate.decision import challenge_of, judge, of_test, unmeasured
 from mlstrat_plugin.errors import GateError
 from mlstrat_plugin.records.diagnosis import Diagnosis
 from mlstrat_plugin.records.saving import read_record
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mlstrat_plugin.adapters.tracking import Registry, Version
-    from mlstrat_plugin.core.diagnosis import Measurement
+    from mlstrat_plugin.core.diagnosis.diagnose import Measurement
     from mlstrat_plugin.params.block import Human, Params
     from mlstrat_plugin.records.gate import Challenge, ConditionResult, Looks
-    from mlstrat_plugin.tables.engine import Engine
-    from mlstrat_plugin.tables.evidence import Rows
-    from mlstrat_plugin.tables.outcomes import Change
+    from mlstrat_plugin.tables.engines.duckdb import Engine
+    from mlstrat_plugin.tables.scores.conditions import Rows
+    from mlstrat_plugin.tables.scores.pairing import Change
 
 OUTCOMES = "outcomes.parquet"
 PAIRED = ("error_rate", "weighted_error", "mean_loss")  # metrics that are sums over rows
@@ -56,11 +56,11 @@ def gather(params: Params, registry: Registry, champion: Version | None, looks: 
     TrackingError
         The server failed.
     """
-    from mlstrat_plugin.tables.engine import Engine
-    from mlstrat_plugin.tables.evidence import Rows, measure
-    from mlstrat_plugin.tables.metrics import scorer_of
-    from mlstrat_plugin.tables.outcomes import write_outcomes
-    from mlstrat_plugin.tables.tallying import tally
+    from mlstrat_plugin.tables.engines.duckdb import Engine
+    from mlstrat_plugin.tables.scores.conditions import Rows, measure
+    from mlstrat_plugin.tables.scores.outcomes import write_outcomes
+    from mlstrat_plugin.tables.scores.registry import scorer_of
+    from mlstrat_plugin.tables.scores.tallying import tally
 
     policy, folder = policy_of(params), Path(params.split.folder)
     files = {scratch / "all" / OUTCOMES: (Split.DEV, Split.TEST), scratch / "dev" / OUTCOMES: (Split.DEV,)}
@@ -94,7 +94,7 @@ def gather(params: Params, registry: Registry, champion: Version | None, looks: 
 
 
 def _human(params: Params, human: Human, engine: Engine) -> Measurement:
-    from mlstrat_plugin.tables.rating import rate
+    from mlstrat_plugin.tables.scores.raters import rate
 
     if human.table is None:
         return human_level(human)
@@ -152,7 +152,7 @@ def _challenge(
 
 
 def _paired(params: Params, registry: Registry, champion: Version, engine: Engine, rows: Rows, scratch: Path) -> Change:
-    from mlstrat_plugin.tables.outcomes import Change, change_of
+    from mlstrat_plugin.tables.scores.pairing import Change, change_of
 
     policy = policy_of(params)
     split = Split(policy.optimize.split) if policy.optimize else Split.TEST
@@ -180,7 +180,7 @@ def _rescored(params: Params, registry: Registry, champion: Version, engine: Eng
     import pandas as pd
 
     from mlstrat_plugin.params.functions import imported
-    from mlstrat_plugin.tables.outcomes import write_outcomes
+    from mlstrat_plugin.tables.scores.outcomes import write_outcomes
 
     if params.evaluate.metric == "mean_loss":
         raise GateError(
@@ -206,7 +206,7 @@ def _rescored(params: Params, registry: Registry, champion: Version, engine: Eng
 
 def _two_samples(registry: Registry, champion: Version, rows: Rows, split: str, scratch: Path) -> Change:
     """Compare a metric that has no rows of its own with the champion's saved estimate, as two independent samples."""
-    from mlstrat_plugin.tables.outcomes import Change
+    from mlstrat_plugin.tables.scores.pairing import Change
 
     saved = registry.fetch(champion.run_id, f"diagnosis/{DIAGNOSIS.name}", scratch)
     error = None

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlstrat_plugin.adapters.files import write_text
-from mlstrat_plugin.core.signing import DECISION_TAG, KEY_VARIABLE, SIGNATURE_TAG, Warrant, signature
+from mlstrat_plugin.core.gate.signing import DECISION_TAG, KEY_VARIABLE, SIGNATURE_TAG, Warrant, signature
 from mlstrat_plugin.errors import GateError, PromotionRefused
 from mlstrat_plugin.records.gate import Promotion
 from mlstrat_plugin.records.saving import to_json

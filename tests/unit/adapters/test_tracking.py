@@ -19,9 +19,9 @@ from mlstrat_plugin.adapters.addresses import resolve_uri
 from mlstrat_plugin.adapters.tracking import COMPLETED, NOTE, RunError, Tracker
 from mlstrat_plugin.cli.main import main
 from mlstrat_plugin.errors import RecordError, TrackingError
-from mlstrat_plugin.report.saved_view import VIEW_TAG, columns, unpacked
+from mlstrat_plugin.report.mlflow_view import VIEW_TAG, columns, unpacked
+from mlstrat_plugin.runs.history import history as list_runs
 from mlstrat_plugin.stages.diagnose import diagnose
-from mlstrat_plugin.stages.history import history as list_runs
 from mlstrat_plugin.stages.split import split
 from mlstrat_plugin.stages.track import VIEWS_SINCE, track, where
 from tests.conftest import migrated_database

@@ -13,7 +13,7 @@ import click
 import pytest
 
 from mlstrat_plugin.cli.main import COMMANDS, cli, main
-from tests.unit.core.test_diagnosis import SMALL, TEN_THOUSAND, TEXTBOOK, counts, said
+from tests.unit.core.diagnosis.test_diagnose import SMALL, TEN_THOUSAND, TEXTBOOK, counts, said
 
 if TYPE_CHECKING:
     from tests.conftest import Project

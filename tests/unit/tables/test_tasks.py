@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mlstrat_plugin.core.intervals import wilson, z_value
+from mlstrat_plugin.core.estimates.intervals import wilson, z_value
 from mlstrat_plugin.errors import ChecksFailed, EstimateError, ParamsError, PredictionsError
 from mlstrat_plugin.records.diagnosis import Diagnosis
 from mlstrat_plugin.stages.diagnose import diagnose

@@ -1,0 +1,1 @@
+"""From a ladder of errors to the diagnosis; two of them compared; sizes planned."""

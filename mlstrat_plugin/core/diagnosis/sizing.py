@@ -1,0 +1,185 @@
+"""What the rows at hand can prove, and how many more an open question needs."""
+
+from __future__ import annotations
+
+from math import ceil, sqrt
+from typing import TYPE_CHECKING
+
+from mlstrat_plugin.core.estimates.estimate import Estimate
+from mlstrat_plugin.core.estimates.intervals import simultaneous_z, wilson, z_value
+from mlstrat_plugin.core.estimates.power import rows_for_gap, smallest_paired_gain, smallest_unpaired_gain
+from mlstrat_plugin.records.sizing import OpenQuestion, Proof
+from mlstrat_plugin.records.words import LADDER, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mlstrat_plugin.core.diagnosis.verdict import Gap, Verdict
+    from mlstrat_plugin.core.estimates.estimate import LinearCombination
+
+COMPARED = ("dev", "test")  # the splits on which models are compared
+MIX_Z = 4.0  # normal quantile of the check of the mix: one false alarm in about 15,000 splits
+MAX_ROWS = 100_000_000  # nobody labels more by hand: beyond it the honest answer is 'too close for rows to settle'
+
+
+def assumed_rungs(rows: Mapping[str, int], error: float) -> dict[str, Estimate]:
+    """Return rungs that would come out at ``error`` with so many rows, before any model exists."""
+    return {rung: _share(error, n) for rung, n in rows.items() if n}
+
+
+def proofs(
+    rungs: Mapping[str, Estimate], rows: Mapping[str, int | None], *, tau: float, confidence: float
+) -> dict[str, Proof]:
+    """Return what each rung can show at its size.
+
+    Parameters
+    ----------
+    rungs : mapping of str to Estimate
+        Measured or assumed errors by rung.
+    rows : mapping of str to int
+        Rows by rung; ``None`` stands for a declared constant, which proves nothing itself.
+    tau : float
+        The material gap, as a fraction.
+    confidence : float
+        Two-sided for the half-width, joint over all gaps for the smallest gap that comes out as material.
+
+    Examples
+    --------
+    >>> rows = {"dev": 10_000}
+    >>> proofs(assumed_rungs(rows, 0.05), rows, tau=0.01, confidence=0.95)["dev"].half_width
+    0.0043
+    """
+    present = [rung for rung in LADDER if rung in rungs]
+    z = z_value((1 - confidence) / 2)
+    z_joint = simultaneous_z(confidence, max(1, len(present) - 1))
+    result = {}
+    for before, rung in zip([None, *present], present, strict=False):
+        n, error = rows[rung], rungs[rung]
+        if n is None:
+            continue
+        low, high = error.bounds(z)
+        smallest = None
+        if before is not None:
+            smallest = round(tau + z_joint * sqrt(rungs[before].variance + error.variance), 4)
+        result[rung] = Proof(
+            n=n,
+            error=error.value,
+            half_width=round((high - low) / 2, 4),
+            smallest_material_gap=smallest,
+            rows_for_twice=_rows_for_twice(error, n, tau, confidence) if before is not None else None,
+            **(_gains(error) if rung in COMPARED else {}),
+        )
+    return result
+
+
+def _rows_for_twice(error: Estimate, n: int, tau: float, confidence: float) -> int | None:
+    """Return the rows that prove twice the material gap, at the rows of information that each row brings now."""
+    if not (error.is_rate and 0 < error.value < 1):
+        return None
+    rows = rows_for_gap(error.value, tau, confidence=confidence, power=Settings.power)
+    return ceil(rows * max(1.0, n / error.n_effective))
+
+
+def _gains(error: Estimate) -> dict[str, float | None]:
+    """Return the smallest differences of two models, at the rows of information that the error rests on."""
+    n = int(error.n_effective)
+    if not (error.is_rate and 0 < error.value < 1 and n):
+        return {}
+    gains = {"paired": smallest_paired_gain(n, error.value), "unpaired": smallest_unpaired_gain(n, error.value)}
+    return {f"smallest_gain_{how}": None if gain is None else round(gain, 5) for how, gain in gains.items()}
+
+
+def uneven_mix(train: Mapping[str, int], train_dev: Mapping[str, int], rows_per_group: float) -> list[str]:
+    """Return the sources whose share of train-dev differs from their share of train by more than chance.
+
+    Parameters
+    ----------
+    train, train_dev : mapping of str to int
+        Rows by source.
+    rows_per_group : float
+        Mean number of rows that move together, 1 or more; it divides the rows that count as independent.
+
+    Examples
+    --------
+    >>> uneven_mix({"web": 900, "mobile": 100}, {"web": 90, "mobile": 10}, 1.0)
+    []
+    >>> uneven_mix({"web": 900, "mobile": 100}, {"web": 10, "mobile": 90}, 1.0)
+    ['mobile', 'web']
+    """
+    sizes = [sum(counts.values()) / rows_per_group for counts in (train, train_dev)]
+    if min(sizes) <= 0:
+        return []
+    uneven = []
+    for source in sorted({*train, *train_dev}):
+        shares = [counts.get(source, 0) / sum(counts.values()) for counts in (train, train_dev)]
+        first, second = (_share(share, n) for share, n in zip(shares, sizes, strict=True))
+        low, high = (second - first).bounds(MIX_Z)
+        if low > 0 or high < 0:
+            uneven.append(source)
+    return uneven
+
+
+def _share(share: float, n: float) -> Estimate:
+    return Estimate(share, lambda z: wilson(share, n, z), n, "wilson")
+
+
+def open_question(
+    verdict: Verdict,
+    gaps: tuple[Gap, ...],
+    ladder: Mapping[str, Estimate],
+    rows: Mapping[str, int | None],
+    *,
+    tau: float,
+    settings: Settings,
+) -> OpenQuestion | None:
+    """Return what the verdict left open and the rows that would settle it; nothing where it is settled.
+
+    ``rows`` are the rows of each rung now. All splits that can grow (all but train) grow by one factor. Asked for are
+    the rows at which the question, if the truth is what it looks like, is answered with probability ``settings.power``.
+    """
+    amounts = {gap.name: gap.amount for gap in gaps}
+    best = amounts[verdict.best]
+    z_single = z_value(1 - settings.confidence)
+    if verdict.diagnosis in {"tied", "unranked"} and len(verdict.contenders) > 1:
+        rival = max((name for name in verdict.contenders if name != verdict.best), key=lambda n: amounts[n].value)
+        contrast = best - amounts[rival]
+        question = f"is {verdict.best} larger than {rival}?"
+        return _rows_for(question, contrast, contrast.value, z_single, ladder, rows, settings)
+    if verdict.diagnosis in {"inconclusive", "unranked"} and best.value > tau:
+        question = f"is {verdict.best} larger than the material gap?"
+        z = simultaneous_z(settings.confidence, len(gaps))
+        return _rows_for(question, best, best.value - tau, z, ladder, rows, settings)
+    if verdict.diagnosis == "inconclusive":
+        name = max(amounts, key=lambda gap: amounts[gap].bounds(z_single)[1])
+        question = f"is {name} smaller than the material gap?"
+        return _rows_for(question, amounts[name], tau - amounts[name].value, z_single, ladder, rows, settings)
+    return None
+
+
+def _rows_for(
+    question: str,
+    contrast: LinearCombination,
+    distance: float,
+    z: float,
+    ladder: Mapping[str, Estimate],
+    now: Mapping[str, int | None],
+    settings: Settings,
+) -> OpenQuestion:
+    """Scale the growable splits until the contrast's standard error fits ``distance`` ."""
+    rung_of = {estimate: rung for rung, estimate in ladder.items()}
+    parts = {rung_of[estimate]: c * c * estimate.variance for estimate, c in contrast.terms.items()}
+    grow = {rung: part for rung, part in parts.items() if part > 0 and rung != "train"}
+    fixed = sum(part for rung, part in parts.items() if rung not in grow)
+    allowed = (max(distance, 0.0) / (z + z_value(1 - settings.power))) ** 2
+    factor = sum(grow.values()) / (allowed - fixed) if allowed > fixed else float("inf")
+    rows = {
+        rung: ceil(factor * (now[rung] or 0))
+        for rung in LADDER
+        if rung in grow and factor * (now[rung] or 0) <= MAX_ROWS
+    }
+    return OpenQuestion(
+        question=question,
+        bottleneck=max(parts, key=lambda rung: parts[rung]),
+        rows=rows if len(rows) == len(grow) else {},
+        power=settings.power,
+    )

@@ -1,0 +1,1 @@
+"""The algebra of estimates: tallies, intervals, pairs, sample sizes."""

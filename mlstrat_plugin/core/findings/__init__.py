@@ -1,0 +1,1 @@
+"""Findings: what each one sees, says and advises."""

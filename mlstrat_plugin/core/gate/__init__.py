@@ -1,0 +1,1 @@
+"""Whether a model may be promoted, and how a decision is signed."""

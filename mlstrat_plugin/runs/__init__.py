@@ -1,0 +1,1 @@
+"""Questions about runs that exist: which moved, what held them back, what they logged."""

@@ -1,0 +1,209 @@
+"""Compare two runs, wherever they are: a folder, a git revision, a DVC experiment, an MLflow run."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from mlstrat_plugin.core.diagnosis.comparison import compare as compare_diagnoses
+from mlstrat_plugin.errors import MlstratError, RecordError, listed
+from mlstrat_plugin.params.block import Params, load_params
+from mlstrat_plugin.params.yamlfile import load_yaml
+from mlstrat_plugin.records.diagnosis import Diagnosis
+from mlstrat_plugin.records.saving import from_json
+from mlstrat_plugin.records.words import Split
+
+if TYPE_CHECKING:
+    from mlstrat_plugin.records.runs import Comparison
+    from mlstrat_plugin.tables.scores.pairing import Answers
+
+DIAGNOSIS = Path("reports/diagnosis.json")
+PARAMS = Path("params.yaml")
+RUN_ID = re.compile(r"^[0-9a-f]{32}$")
+PAIRED_METRIC = "error_rate"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Side:
+    """One of the two runs: its diagnosis, its settings, and its rows where they can be had."""
+
+    name: str
+    diagnosis: Diagnosis
+    settings: dict[str, str]
+    is_run: bool = False
+    params: Params | None
+    rows: Answers | None
+    note: str = ""
+
+
+def compare(first: str, second: str, params_file: Path = PARAMS) -> Comparison:
+    """Compare two runs.
+
+    Parameters
+    ----------
+    first, second : str
+        Each a folder of a project, a path to a diagnosis.json in its ``reports`` folder, a git revision, the name of a
+        DVC experiment, or an MLflow run id.
+    params_file : Path
+        Tells where MLflow is, for run ids.
+
+    Raises
+    ------
+    RecordError
+        A run cannot be found, or has no diagnosis that can be read.
+    TrackingError
+        The MLflow server failed.
+    EstimateError
+        The two cannot be compared: other metrics, or fewer than two errors in common.
+    """
+    with TemporaryDirectory() as folder:
+        sides, problems = [], []
+        for name, place in ((first, "a"), (second, "b")):
+            try:
+                sides.append(_side(name, Path(folder) / place, params_file))
+            except MlstratError as error:
+                problems.append(error)
+        if problems:
+            if len(problems) == 1:
+                raise problems[0]
+            raise RecordError(listed([error.message for error in problems]), hint=problems[0].hint)
+        before, after = sides
+        paired, notes = _paired(before, after)
+        return compare_diagnoses(
+            before.diagnosis,
+            after.diagnosis,
+            paired=paired,
+            names=(before.name, after.name),
+            params=_differences(before, after),
+            notes=(*(side.note for side in sides if side.note), *notes),
+        )
+
+
+def _side(name: str, folder: Path, params_file: Path) -> Side:
+    path = Path(name)
+    if path.is_file():
+        root = path.resolve().parent.parent
+        return _from_folder(name, path, root)
+    if path.is_dir():
+        return _from_folder(name, path / DIAGNOSIS, path)
+    return _from_run(name, folder, params_file) if RUN_ID.match(name) else _from_revision(name, folder)
+
+
+def _from_folder(name: str, diagnosis: Path, root: Path) -> Side:
+    """Read a project's folder; without its params or predictions only the diagnosis counts."""
+    record = _read(diagnosis, name)
+    try:
+        params = load_params(root / PARAMS)
+    except MlstratError as error:
+        return Side(name=name, diagnosis=record, settings={}, params=None, rows=None, note=f"{name}: {error.message}")
+    return _with_rows(name, record, root, params)
+
+
+def _from_revision(name: str, folder: Path) -> Side:
+    from mlstrat_plugin.adapters.dvc import Revision
+
+    revision = Revision(name)
+    record = _read(revision.fetch(DIAGNOSIS, folder), name)
+    params = load_params(revision.fetch(PARAMS, folder))
+    wanted = [Path(params.evaluate.predictions), *(_split_file(params, split) for split in Split)]
+    for path in wanted:
+        try:
+            revision.fetch(path, folder)
+        except RecordError as error:
+            settings = flat(load_yaml(folder / PARAMS))
+            return Side(name=name, diagnosis=record, settings=settings, params=params, rows=None, note=error.message)
+    return _with_rows(name, record, folder, params)
+
+
+def _from_run(name: str, folder: Path, params_file: Path) -> Side:
+    from mlstrat_plugin.adapters.addresses import resolve_uri
+    from mlstrat_plugin.adapters.tracking import Reader
+
+    track = load_params(params_file).track
+    tracker = Reader(resolve_uri(track.tracking_uri), track.patience_seconds)
+    folder.mkdir(parents=True, exist_ok=True)
+    saved = tracker.download(name, f"diagnosis/{DIAGNOSIS.name}", folder)
+    return Side(
+        name=name,
+        diagnosis=_read(saved, name),
+        settings=tracker.get_run(name, "the command line").params,
+        is_run=True,
+        params=None,
+        rows=None,
+        note=f"{name} is an MLflow run, which keeps no rows: it is compared as two samples",
+    )
+
+
+def _with_rows(name: str, record: Diagnosis, root: Path, params: Params) -> Side:
+    from mlstrat_plugin.tables.scores.pairing import Answers
+
+    settings = flat(load_yaml(root / PARAMS))
+    predictions = root / params.evaluate.predictions
+    absent = [path for path in (predictions, *(root / _split_file(params, s) for s in Split)) if not path.is_file()]
+    if absent:
+        note = f"{name}: {absent[0].relative_to(root)} is not there, so rows cannot be paired"
+        return Side(name=name, diagnosis=record, settings=settings, params=params, rows=None, note=note)
+    rows = Answers(
+        name=name,
+        splits=root / params.split.folder,
+        predictions=predictions,
+        columns=params.columns,
+        diagnosis=record,
+    )
+    return Side(name=name, diagnosis=record, settings=settings, params=params, rows=rows)
+
+
+def _split_file(params: Params, split: Split) -> Path:
+    return Path(params.split.folder) / f"{split.file_stem}.parquet"
+
+
+def _read(path: Path, name: str) -> Diagnosis:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecordError(f"{name} has no diagnosis at {path}", hint="run `mlstrat diagnose` there") from error
+    return from_json(Diagnosis, text, name=f"the diagnosis of {name}", stage="diagnose")
+
+
+def _paired(before: Side, after: Side) -> tuple[dict[str, Any], tuple[str, ...]]:
+    from mlstrat_plugin.tables.engines.duckdb import Engine
+    from mlstrat_plugin.tables.scores.pairing import pair
+
+    if before.rows is None or after.rows is None or after.params is None:
+        return {}, ()
+    metric = after.diagnosis.settings.metric
+    if metric != PAIRED_METRIC:
+        return {}, (f"rows are paired for {PAIRED_METRIC} only; {metric} is compared as two samples",)
+    if before.rows.columns.answers != after.rows.columns.answers or after.rows.columns.labels:
+        return {}, ("several tasks, or other label columns, are compared as two samples",)
+    with Engine(after.params.engine, ordered=False) as engine:
+        return pair(engine, before.rows, after.rows)
+
+
+def flat(value: Any, prefix: str = "") -> dict[str, str]:
+    """Return nested settings by dotted key, as text.
+
+    >>> flat({"train": {"strategy": "pooled", "layers": [64, 32]}})
+    {'train.strategy': 'pooled', 'train.layers': '[64, 32]'}
+    """
+    if not isinstance(value, dict):
+        return {prefix: str(value)}
+    found: dict[str, str] = {}
+    for key, inner in value.items():
+        found |= flat(inner, f"{prefix}.{key}" if prefix else str(key))
+    return found
+
+
+def _differences(before: Side, after: Side) -> dict[str, tuple[str, str]]:
+    """Return the settings that differ; a run may not have logged all, so beside one only those of both count."""
+    first, second = before.settings, after.settings
+    if not first or not second:
+        return {}
+    keys = [*first, *(key for key in second if key not in first)]
+    if before.is_run or after.is_run:
+        keys = [key for key in first if key in second]
+    pairs = {key: (first.get(key, "not set"), second.get(key, "not set")) for key in keys}
+    return {key: values for key, values in pairs.items() if values[0] != values[1]}

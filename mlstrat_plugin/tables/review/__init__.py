@@ -1,0 +1,1 @@
+"""Which rows people look at, and where the model is worse."""

@@ -1,0 +1,1 @@
+"""From answered rows to tallies, outcomes, pairs and conditions."""

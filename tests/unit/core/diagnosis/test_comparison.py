@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mlstrat_plugin.core.diagnosis.comparison import compare
+from mlstrat_plugin.core.diagnosis.diagnose import diagnose
+from mlstrat_plugin.core.estimates.paired import PairedTally
+from mlstrat_plugin.errors import EstimateError
+from mlstrat_plugin.records.diagnosis import Diagnosis
+from mlstrat_plugin.records.words import Settings
+
+N = 10_000
+
+
+def run(train: int, train_dev: int, dev: int, test: int, n: int = N, **more: Any) -> Diagnosis:
+    return diagnose(human=0.01, train=(train, n), train_dev=(train_dev, n), dev=(dev, n), test=(test, n), **more)
+
+
+def pairs(n: int = N, **changes: tuple[int, int]) -> dict[str, PairedTally]:
+    return {
+        name.replace("_", "-"): PairedTally(fixed=fixed, broken=broken, n=n)
+        for name, (fixed, broken) in changes.items()
+    }
+
+
+def test_one_knob() -> None:
+    told = compare(
+        run(1000, 9000, 10000, 10000, n=10 * N),
+        run(1000, 5000, 6000, 6000, n=10 * N),
+        paired=pairs(n=10 * N, train=(50, 50), train_dev=(4100, 100), dev=(4100, 100), test=(4100, 100)),
+    )
+    assert told.orthogonal == "orthogonal: only variance moved"
+    assert {name: change.status for name, change in told.gaps.items()} == {
+        "bias": "unchanged",
+        "variance": "moved",
+        "mismatch": "unchanged",
+        "dev-overfit": "unchanged",
+    }
+    assert told.errors["dev"].fixed == 4100
+    assert told.gaps["variance"].method == "mover of paired"
+
+
+def test_without_pairs_the_same_change_is_less_certain() -> None:
+    before, after = run(100, 900, 1000, 1000), run(100, 850, 950, 950)
+    alone = compare(before, after)
+    together = compare(before, after, paired=pairs(train=(0, 0), train_dev=(60, 10), dev=(60, 10), test=(60, 10)))
+    assert alone.gaps["variance"].status == "unclear"
+    assert together.gaps["variance"].status == "moved"
+    assert alone.errors["dev"].n is None
+
+
+def test_two_knobs() -> None:
+    told = compare(run(100, 900, 2000, 2000), run(100, 400, 700, 700))
+    assert told.orthogonal == "not orthogonal: variance, mismatch moved"
+
+
+def test_the_same_people_do_not_change() -> None:
+    told = compare(run(100, 900, 1000, 1000), run(100, 900, 1000, 1000))
+    assert (told.errors["human"].low, told.errors["human"].high) == (0.0, 0.0)
+    assert told.errors["human"].method == "no change by definition"
+
+
+def test_another_declared_human_level_moves_the_bias() -> None:
+    before = diagnose(human=0.01, train=(300, N), dev=(900, N))
+    after = diagnose(human=0.02, train=(300, N), dev=(900, N))
+    assert compare(before, after).gaps["bias"].value == pytest.approx(-0.01)
+    assert compare(before, after).gaps["bias"].status == "moved"
+
+
+def test_joint_bounds_hold_as_often_as_they_say() -> None:
+    rng, n, held = np.random.default_rng(37), 2500, 0
+    before = run(100, 900, 1000, 1000)
+    for _ in range(1000):  # nothing changed in truth: 3 % of rows go each way
+        drawn = {
+            name: PairedTally(fixed=int(f), broken=int(b), n=n)
+            for name, (f, b, _) in (
+                (name, rng.multinomial(n, [0.03, 0.03, 0.94])) for name in ("train", "train-dev", "dev", "test")
+            )
+        }
+        told = compare(before, before, paired=drawn)
+        held += all(change.low <= 0 <= change.high for change in told.gaps.values())
+    assert held / 1000 >= 0.9  # 5 % of each side, shared by four gaps
+
+
+def test_metrics_and_rungs_have_to_agree() -> None:
+    loss = run(100, 900, 1000, 1000, settings=Settings(metric="mean_loss"))
+    with pytest.raises(EstimateError, match="one run measures error_rate, the other mean_loss"):
+        compare(run(100, 900, 1000, 1000), loss)
+    with pytest.raises(EstimateError, match="the runs share dev"):
+        compare(diagnose(human=0.0, dev=(1, 9)), diagnose(train=(1, 9), dev=(1, 9)))
+    with pytest.raises(EstimateError, match="not above 0"):
+        compare(run(1, 2, 3, 4), run(1, 2, 3, 4), unchanged_within=0.0)

@@ -1,0 +1,519 @@
+"""Drawing rows, counting what people said, fixing labels, suggesting: on a small project, with planted faults."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from mlstrat_plugin.adapters.reviews import AUDIT, FIXES, MISTAKES
+from mlstrat_plugin.core.diagnosis.comparison import compare
+from mlstrat_plugin.errors import ParamsError, PredictionsError, ReviewError
+from mlstrat_plugin.params.block import Params
+from mlstrat_plugin.records.diagnosis import Diagnosis
+from mlstrat_plugin.records.saving import from_json, to_json
+from mlstrat_plugin.records.words import Split
+from mlstrat_plugin.review.desk import ChangedMeanwhile, Desk
+from mlstrat_plugin.review.media import medium
+from mlstrat_plugin.review.sheets import audit, edited, open_sheet, prepare, sample, suggest
+from mlstrat_plugin.stages.diagnose import diagnose
+from mlstrat_plugin.stages.split import split
+from mlstrat_plugin.stages.track import track
+from tests.conftest import Project, digits, migrated_database
+
+REVIEW = {"rows": 20, "eyeball": 0.5}
+
+
+def ends(*figures: str) -> Any:
+    return lambda rows: rows["id"].str[-1].isin(figures)
+
+
+def begun(project: Project, wrong: Any = None, **blocks: Any) -> Params:
+    params = project.params(**{"review": REVIEW, **blocks})
+    prepare()
+    split(params)
+    project.predict(wrong or ends("1", "4", "7"))
+    return params
+
+
+def say(layout: Any, answers: Mapping[str, Mapping[str, str]]) -> None:
+    edited(layout, lambda sheet: sheet.with_rows([{"id": i, **cells} for i, cells in answers.items()]))
+
+
+def codes(record: Diagnosis) -> set[str]:
+    return {finding.code for finding in record.findings}
+
+
+def test_without_a_block_there_are_no_reviews(project: Project) -> None:
+    params = project.params()
+    split(params)
+    project.predict(ends("1"))
+    assert diagnose(params).error_analysis is None
+    with pytest.raises(ParamsError, match="review"):
+        sample(params)
+
+
+def test_pending_while_empty(project: Project) -> None:
+    record = diagnose(begun(project))
+    assert record.error_analysis is not None
+    assert record.error_analysis.status == "pending"
+    assert "pending" in Path("reports/report.html").read_text(encoding="utf-8")
+    assert Path("reports/error_analysis.csv").read_text(encoding="utf-8").count("\n") == 1
+
+
+def test_a_sheet_that_is_gone_is_not_an_empty_one(project: Project) -> None:
+    params = begun(project)
+    MISTAKES.file.unlink()
+    with pytest.raises(ReviewError, match="dev_errors"):
+        diagnose(params)
+    FIXES.file.unlink()
+    with pytest.raises(ReviewError, match="label_fixes"):
+        split(params)
+
+
+@pytest.mark.parametrize("name", ["test", "train", "train-dev"])
+def test_only_dev_is_looked_at(project: Project, name: str) -> None:
+    with pytest.raises(ReviewError, match=f"^{name} is not looked at: "):
+        sample(begun(project), Split(name))
+
+
+def test_a_sample_is_random_stable_and_topped_up(project: Project) -> None:
+    params = begun(project)
+    assert sample(params).added == 20
+    first = MISTAKES.file.read_bytes()
+    ids = list(MISTAKES.read().rows)
+    dev = pd.read_parquet("data/splits/dev.parquet")["id"]
+    assert set(ids) <= set(dev[dev.str[-1].isin(["1", "4", "7"])])
+    assert ids != sorted(ids)
+    assert sample(params).added == 0
+    assert MISTAKES.file.read_bytes() == first
+    say(MISTAKES, {ids[0]: {"tags": "dog", "reviewer": "Ann"}, ids[3]: {"comment": "=1+1"}})
+    typed = {i: cells for i, cells in MISTAKES.read().rows.items() if cells["tags"] or cells["comment"]}
+    assert sample(params, rows=24).added > 0
+    assert list(MISTAKES.read().rows)[:20] == ids
+    project.predict(ends("1", "2"))  # another model: 4 and 7 are right by now
+    again = sample(params, rows=24)
+    after = MISTAKES.read().rows
+    assert again.added > 0
+    assert again.now_right == sum(i[-1] in "47" for i in after)
+    for i, cells in after.items():
+        assert (cells["prediction"] == cells["label"]) is (i[-1] not in "12")
+    assert all(after[i][c] == cells[c] for i, cells in typed.items() for c in MISTAKES.typed)
+    project.block["split"] = {"dev": 0.25, "test": 0.25, "train_dev": 0.2, "salt": "other"}
+    moved = project.params(review=REVIEW)
+    split(moved)
+    project.predict(ends("1", "2"))
+    assert sample(moved, rows=24).gone > 0
+    assert set(after) <= set(MISTAKES.read().rows)
+
+
+def test_the_other_part_of_dev_stays_unseen(project: Project) -> None:
+    project.write("mobile.parquet", digits(2000, "m", per_group=5))
+    params = begun(project, columns={"group": "user"}, review={"rows": 1000, "eyeball": 0.4})
+    drawn = sample(params)
+    assert drawn.notes
+    dev = pd.read_parquet("data/splits/dev.parquet").set_index("id")
+    shown = set(dev.loc[list(MISTAKES.read().rows), "user"])
+    mistakes = dev[dev.index.str[-1].isin(["1", "4", "7"])]
+    assert 0.2 < len(shown) / dev["user"].nunique() < 0.6
+    assert set(mistakes[mistakes["user"].isin(shown)].index) == set(MISTAKES.read().rows)  # whole groups
+
+
+def test_the_tally_counts_what_people_said(project: Project) -> None:
+    params = begun(project, review={"rows": 40, "eyeball": 1.0})
+    sample(params)
+    ids = list(MISTAKES.read().rows)
+    say(
+        MISTAKES,
+        {i: {"tags": "Great-Cat" if n % 2 else "great cat; dog", "reviewer": "A"} for n, i in enumerate(ids[:30])},
+    )
+    record = diagnose(params)
+    found = record.error_analysis
+    assert found is not None
+    assert (found.status, found.reviewed, found.sampled, found.skipped) == ("partly", 30, 40, 0)
+    dev_wrong = record.errors["dev"].wrong
+    assert found.mistakes == dev_wrong
+    assert [(tag.tags, tag.count) for tag in found.tags] == [(("Great-Cat",), 30), (("dog",), 15)]
+    assert set(found.merged) == {"great cat"}
+    dog = found.tags[1]
+    assert dog.share.value == 0.5
+    assert dog.ceiling.value == pytest.approx(0.5 * record.errors["dev"].value)
+    assert found.best_pair is not None
+    assert "MLS161" in codes(record)
+    assert found.label_share is None  # nobody answered that for a single row
+    assert not codes(record) & {"MLS171", "MLS172", "MLS173"}
+    say(MISTAKES, {ids[0]: {"label_is_wrong": "yes"}})
+    answered = diagnose(params).error_analysis
+    assert answered is not None
+    assert answered.label_share is not None
+    assert answered.label_share.value == pytest.approx(1 / 30)
+    assert from_json(Diagnosis, to_json(record), name="x", stage="diagnose").error_analysis is not None
+    page = Path("reports/report.html").read_text(encoding="utf-8")
+    assert "Great-Cat" in page
+    assert "counts as" in page
+    assert (
+        Path("reports/error_analysis.csv").read_text(encoding="utf-8").splitlines()[1].startswith("Great-Cat,30,30,1.0")
+    )
+
+
+def test_rows_of_an_earlier_model_are_not_counted(project: Project) -> None:
+    params = begun(project, review={"rows": 20, "eyeball": 1.0})
+    sample(params)
+    say(MISTAKES, {i: {"tags": "old", "reviewer": "A"} for i in MISTAKES.read().rows})
+    project.predict(ends("1", "2", "3"))
+    record = diagnose(params)
+    found = record.error_analysis
+    assert found is not None
+    assert found.now_right == sum(i[-1] in "47" for i in MISTAKES.read().rows)
+    assert "MLS165" in codes(record)
+    assert found.sampled < 20
+    sample(params)
+    record = diagnose(params)
+    assert record.error_analysis is not None
+    assert record.error_analysis.sampled >= 20
+    assert "MLS165" not in codes(record)
+
+
+def test_passed_over_rows_and_open_order_are_said(project: Project) -> None:
+    params = begun(project, review={"rows": 30, "eyeball": 1.0})
+    sample(params)
+    ids = list(MISTAKES.read().rows)
+    say(MISTAKES, {i: {"tags": "dog" if n % 2 else "cat", "reviewer": "A"} for n, i in enumerate(ids[5:25])})
+    record = diagnose(params)
+    assert {"MLS162", "MLS164"} <= codes(record)
+    assert record.error_analysis is not None
+    assert record.error_analysis.skipped == 5
+    assert record.error_analysis.alike[0].tags == ("cat", "dog")
+
+
+def test_a_tuned_part_of_dev_is_said(project: Project) -> None:
+    project.write("mobile.parquet", digits(4000, "m"))
+    params = begun(project, review={"rows": 2000, "eyeball": 0.5})
+    sample(params)
+    looked = list(MISTAKES.read().rows)
+    project.predict(lambda rows: ends("1", "4", "7")(rows) & ~rows["id"].isin(looked))  # learned what people saw
+    record = diagnose(params)
+    assert "MLS163" in codes(record)
+    assert record.error_analysis is not None
+    assert record.error_analysis.drift is not None
+    assert record.error_analysis.drift.high < 0
+
+
+def test_the_audit_is_blind_and_of_both_splits(project: Project) -> None:
+    params = begun(project)
+    assert audit(params, 10).added == 40
+    sheet = AUDIT.read()
+    assert "prediction" not in sheet.columns
+    splits = [cells["split"] for cells in sheet.rows.values()]
+    assert (splits.count("dev"), splits.count("test")) == (20, 20)
+    wrong = [i[-1] in "147" for i, cells in sheet.rows.items() if cells["split"] == "dev"]
+    assert wrong.count(True) == 10
+    assert wrong != sorted(wrong, reverse=True)  # right and wrong rows are mixed
+    assert audit(params, 10).added == 0
+    project.predict(ends("1"))
+    few = audit(params, 400)
+    assert (
+        few.rows
+        == len(AUDIT.read().rows)
+        == len(pd.read_parquet("data/splits/dev.parquet")) + len(pd.read_parquet("data/splits/test.parquet"))
+    )
+
+
+def judged(params: Params, wrong_labels: set[str]) -> Diagnosis:
+    say(
+        AUDIT, {i: {"label_is_wrong": "yes" if i in wrong_labels else "no", "reviewer": "A"} for i in AUDIT.read().rows}
+    )
+    return diagnose(params)
+
+
+@pytest.mark.parametrize(("share", "code"), [(0.9, "MLS171"), (0.0, "MLS172"), (0.22, "MLS173")])
+def test_the_rule_of_labels(project: Project, share: float, code: str) -> None:
+    project.write("mobile.parquet", digits(2000, "m"))
+    params = begun(project)
+    audit(params, 60)
+    rows = [i for i, cells in AUDIT.read().rows.items() if i[-1] in "147" and cells["split"] == "dev"]
+    record = judged(params, set(rows[: round(share * len(rows))]))
+    assert code in codes(record)
+    check = record.label_audit["dev"]
+    assert check.status == "done"
+    assert check.corrected is not None
+    assert check.corrected.low <= record.errors["dev"].value * (1 - share) + 0.05
+
+
+def test_hidden_mistakes_and_what_they_cost(project: Project) -> None:
+    params = begun(project)
+    audit(params, 15)
+    rows = list(AUDIT.read().rows)
+    record = judged(params, {i for i in rows if i[-1] in "3"})
+    assert "MLS174" in codes(record)
+    hidden = record.label_audit["dev"].hidden
+    assert hidden is not None
+    assert hidden.value > 0
+    assert record.label_audit["dev"].corrected is not None
+    assert "labels' share" in Path("reports/report.html").read_text(encoding="utf-8").replace("&#39;", "'")
+    closer = diagnose(params)
+    notes = compare(record, closer).notes
+    assert notes == ()  # no wrong label among wrong rows: nothing to decide by
+    record = judged(params, {i for i in rows if i[-1] in "14"})
+    assert any("labels may decide" in note for note in compare(record, record).notes)
+
+
+def test_an_audit_of_a_sealed_test_says_nothing_of_it(project: Project) -> None:
+    params = begun(project, gate={"model": "m", "test": "sealed", "conditions": {"error/dev": {"max": 0.9}}})
+    audit(params, 5)
+    record = judged(params, set())
+    assert set(record.label_audit) == {"dev"}
+
+
+def test_fixes_change_labels_and_identities_and_are_logged(project: Project) -> None:
+    params = begun(project)
+    before = split(params)
+    dev, test = (pd.read_parquet(f"data/splits/{name}.parquet") for name in ("dev", "test"))
+    train = pd.read_parquet("data/splits/train.parquet")
+    pick = {frame["id"][0]: int(frame["label"][0]) for frame in (dev, test, train)}
+    say(FIXES, {i: {"label_before": str(old), "label": str((old + 1) % 3), "reviewer": "A"} for i, old in pick.items()})
+    after = split(params)
+    assert after.split_id != before.split_id
+    assert after.test_id != before.test_id
+    assert [(c.split, c.before, c.label) for c in after.label_changes] == [
+        (name, str(pick[frame["id"][0]]), str((pick[frame["id"][0]] + 1) % 3))
+        for name, frame in (("dev", dev), ("test", test))
+    ]
+    assert after.labels_left == 1
+    changed = pd.read_parquet("data/splits/dev.parquet")
+    assert list(changed["id"]) == list(dev["id"])
+    assert changed.dtypes.equals(dev.dtypes)
+    assert (changed["label"] != dev["label"]).sum() == 1
+    assert pd.read_parquet("data/splits/train.parquet").equals(train)
+    everywhere = project.params(review={**REVIEW, "fix_train": True})
+    assert len(split(everywhere).label_changes) == 3
+    assert (pd.read_parquet("data/splits/train.parquet")["label"] != train["label"]).sum() == 1
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"id": "nobody", "label_before": "0", "label": "1"}, "'nobody' is no row"),
+        ({"id": "m00000", "label_before": "0", "label": "7"}, "no row has the label '7'"),
+        ({"id": "m00000", "label_before": "2", "label": "1"}, "label_before is '2', but its label is '0'"),
+    ],
+)
+def test_fixes_that_do_not_fit_leave_the_splits_alone(project: Project, row: dict[str, str], said: str) -> None:
+    params = begun(project)
+    old = Path("data/splits/dev.parquet").read_bytes()
+    say(FIXES, {row["id"]: row})
+    with pytest.raises(ReviewError) as caught:
+        split(params)
+    assert said in caught.value.message
+    assert Path("data/splits/dev.parquet").read_bytes() == old
+
+
+def test_a_fix_that_the_source_has_by_now_is_no_change(project: Project) -> None:
+    params = begun(project)
+    say(FIXES, {"m00000": {"label_before": "1", "label": "0"}})
+    assert split(params).label_changes == ()
+
+
+def test_fixing_only_what_the_model_got_wrong_is_said(project: Project) -> None:
+    params = begun(project)
+    dev, test = (pd.read_parquet(f"data/splits/{name}.parquet").set_index("id") for name in ("dev", "test"))
+
+    def fix(frames: list[pd.DataFrame], figures: str) -> set[str]:
+        FIXES.file.write_text(FIXES.parse(b"").text())
+        rows = {i: label for frame in frames for i, label in frame["label"].items() if str(i)[-1] in figures}
+        say(FIXES, {str(i): {"label_before": str(v), "label": str((int(v) + 1) % 3)} for i, v in rows.items()})
+        split(params)
+        return codes(diagnose(params))
+
+    assert "MLS175" in fix([dev, test], "1")
+    found = fix([dev, test], "12")
+    assert not found & {"MLS175", "MLS176"}
+    assert "MLS176" in fix([dev], "12")
+
+
+def test_a_label_that_was_fixed_is_no_longer_at_fault(project: Project) -> None:
+    params = begun(project)
+    audit(params, 15)
+    rows = [i for i, cells in AUDIT.read().rows.items() if i[-1] in "147"]
+    first = judged(params, set(rows))
+    assert first.label_audit["dev"].wrong.mislabelled == 15
+    dev = [i for i in rows if AUDIT.read().rows[i]["split"] == "dev"]
+    labels = {i: int(AUDIT.read().rows[i]["label"]) for i in dev}
+    say(FIXES, {i: {"label_before": str(old), "label": str((old + 1) % 3)} for i, old in labels.items()})
+    split(params)
+    second = diagnose(params)
+    assert second.label_audit["dev"].wrong.mislabelled == 0
+    assert second.label_audit["dev"].right.mislabelled == 0
+
+
+def test_metrics_without_mistakes_are_refused(project: Project) -> None:
+    for i in ("web", "mobile"):
+        table = pd.read_parquet(f"{i}.parquet")
+        table["other"] = table["label"]
+        project.write(f"{i}.parquet", table)
+    params = project.params(review=REVIEW, columns={"labels": ["label", "other"]})
+    prepare()
+    split(params)
+    with pytest.raises(ReviewError, match="no mistakes to look at"):
+        sample(params)
+
+
+def test_missing_predictions_are_said(project: Project) -> None:
+    params = begun(project)
+    table = pd.read_parquet("data/predictions.parquet")
+    project.write("data/predictions.parquet", table[table["id"] != pd.read_parquet("data/splits/dev.parquet")["id"][0]])
+    with pytest.raises(PredictionsError, match="1 rows of dev have no prediction"):
+        sample(params)
+
+
+def test_a_planted_slice_is_found_and_confirmed_and_noise_is_not(project: Project) -> None:
+    table = digits(6000, "m", per_group=2)
+    table["camera"] = [("old", "new", "tablet")[i // 3 % 3] for i in range(len(table))]
+    table["light"] = [(i * 37) % 101 / 100 for i in range(len(table))]
+    table["shop"] = [f"s{(i * 13) % 7}" for i in range(len(table))]
+    project.write("mobile.parquet", table)
+    project.write("web.parquet", digits(400, "w").assign(camera="old", light=0.5, shop="s0"))
+    hard = table[(table["camera"] == "old") & (table["light"] <= 0.25)]["id"]
+    wrong = lambda rows: rows["id"].isin(hard) | rows["id"].str.endswith("99")  # noqa: E731
+    params = begun(project, wrong, columns={"group": "user"}, review={**REVIEW, "text": "text"})
+    found = suggest(params)
+    assert found.slices[0].where == "camera = old and light = up to 0.25"
+    assert found.slices[0].confirmed
+    assert found.slices[0].of_errors > 0.7
+    assert len(found.slices) <= 15
+    assert [line.where for line in found.slices if line.confirmed] == [found.slices[0].where]
+    assert "no column score_<label>" in found.notes[-1]
+    project.predict(lambda rows: rows["id"].str.endswith("9"))  # nothing to do with any column but light's period
+    assert not any(line.confirmed for line in suggest(params).slices if "light" not in line.where)
+
+
+def test_doubtful_labels_are_ranked_without_the_models_answer(project: Project) -> None:
+    params = begun(project)
+    answers = pd.read_parquet("data/predictions.parquet")
+    truth = pd.concat(pd.read_parquet(f"data/splits/{n}.parquet") for n in ("train", "train_dev", "dev", "test"))
+    right = truth.set_index("id")["label"].loc[answers["id"]].to_numpy()
+    planted = set(pd.read_parquet("data/splits/dev.parquet")["id"][:3])
+    for k in range(3):
+        likely = pd.Series([0.8 if label == k else 0.1 for label in right])
+        odd = answers["id"].isin(planted).to_numpy()
+        answers[f"score_{k}"] = likely.where(~odd, [0.02 if label == k else 0.49 for label in right])
+    project.write("data/predictions.parquet", answers)
+    found = suggest(params, rows=3)
+    assert {line.id for line in found.labels if line.split == "dev"} == planted
+    assert len([line for line in found.labels if line.split == "test"]) == 3
+    answers["score_0"] = 5.0
+    project.write("data/predictions.parquet", answers)
+    with pytest.raises(ReviewError, match="no probabilities"):
+        suggest(params)
+
+
+@pytest.mark.integration
+@pytest.mark.filterwarnings("ignore")  # MLflow's own deprecations
+def test_mlflow_shows_the_tally(project: Project) -> None:
+    from shutil import copy
+
+    from mlflow import MlflowClient
+
+    copy(migrated_database(), "mlflow.db")
+    params = begun(project, track={"tracking_uri": "sqlite:///mlflow.db", "run": None})
+    sample(params)
+    say(MISTAKES, {i: {"tags": "dark | room", "reviewer": "A"} for i in MISTAKES.read().rows})
+    diagnose(params)
+    run_id = track(params).run_id
+    client = MlflowClient("sqlite:///mlflow.db")
+    note = client.get_run(run_id).data.tags["mlflow.note.content"]
+    assert "Causes of mistakes" in note
+    assert "| dark | 20 of 20 |" in note
+    names = {item.path for item in client.list_artifacts(run_id, "diagnosis")}
+    assert "diagnosis/error_analysis.csv" in names
+
+
+def desk(params: Params) -> Desk:
+    return Desk(open_sheet(params, audited=False), "Ann")
+
+
+def test_the_desk_merges_what_others_wrote(project: Project) -> None:
+    params = begun(project)
+    sample(params)
+    at = desk(params)
+    (row, *_) = MISTAKES.read().rows
+    blank = dict.fromkeys(MISTAKES.typed, "")
+    at.save(row, blank, {**blank, "tags": "dog", "reviewer": "seen"})
+    say(MISTAKES, {row: {"comment": "from a spreadsheet", "reviewer": "Bob"}})
+    cells = at.save(row, blank, {**blank, "tags": "cat", "reviewer": "seen"})["cells"]
+    assert (cells["tags"], cells["comment"], cells["reviewer"]) == ("dog; cat", "from a spreadsheet", "Bob, Ann")
+    with pytest.raises(ChangedMeanwhile) as caught:
+        at.save(row, blank, {**blank, "comment": "mine"})
+    assert caught.value.cells["comment"] == "from a spreadsheet"
+    cells = at.save(row, typed(cells), blank)["cells"]
+    assert typed(cells) == blank  # taken back: nobody has looked
+
+
+def typed(cells: Mapping[str, str]) -> dict[str, str]:
+    return {column: cells[column] for column in MISTAKES.typed}
+
+
+@pytest.mark.parametrize(
+    ("row", "after"),
+    [("nobody", {}), (None, {"id": "x"}), (None, {"tags": 3}), (None, {"comment": "x" * 10_001}), (None, [])],
+)
+def test_the_desk_refuses_what_is_no_row(project: Project, row: str | None, after: Any) -> None:
+    params = begun(project)
+    sample(params)
+    old = MISTAKES.file.read_bytes()
+    with pytest.raises(ReviewError):
+        desk(params).save(row or next(iter(MISTAKES.read().rows)), {}, after)
+    assert MISTAKES.file.read_bytes() == old
+
+
+def test_the_desk_writes_fixes_and_takes_them_back(project: Project) -> None:
+    params = begun(project)
+    sample(params)
+    at = desk(params)
+    row, cells = next(iter(MISTAKES.read().rows.items()))
+    other = str((int(cells["label"]) + 1) % 3)
+    assert at.fix(row, other) == {row: other}
+    for bad in (cells["label"], "seven"):
+        with pytest.raises(ReviewError):
+            at.fix(row, bad)
+    with pytest.raises(ReviewError):
+        at.fix("nobody", other)
+    assert at.fix(row, "") == {}
+
+
+def test_an_empty_sheet_is_not_opened(project: Project) -> None:
+    with pytest.raises(ReviewError, match="has no row"):
+        open_sheet(begun(project), audited=False)
+    params = begun(project, review={**REVIEW, "image": "picture"})
+    sample(params)
+    with pytest.raises(ReviewError, match="no column 'picture'"):
+        open_sheet(params, audited=False)
+
+
+def test_media(tmp_path: Path) -> None:
+    inside, outside = tmp_path / "in", tmp_path / "out"
+    inside.mkdir()
+    outside.mkdir()
+    wav = b"RIFF\0\0\0\0WAVEfmt "
+    (inside / "a.wav").write_bytes(wav)
+    (inside / "a.svg").write_text("<svg onload='alert(1)'/>")
+    (outside / "b.wav").write_bytes(wav)
+    (inside / "link.wav").symlink_to(outside / "b.wav")
+    assert medium(str(inside / "a.wav"), "audio", ("in",)).mimetype == "audio/wav"
+    assert medium({"bytes": wav, "path": "x"}, "audio", ("in",)).mimetype == "audio/wav"
+    assert medium([[0, 1], [2, 3]], "image", ()).mimetype == "image/png"
+    for bad in ("out/b.wav", "in/link.wav", "in/../out/b.wav", "in", "in/a.svg", "/dev/zero", "in/a.wav\0", "", None):
+        with pytest.raises(ReviewError):
+            medium(bad, "audio", ("in",))
+    for array in ([1, 2, 3], [[1], [2, 3]], ["a"], [[[1, 2]]]):
+        with pytest.raises(ReviewError):
+            medium(array, "image", ())
+
+
+def test_saved_records_are_plain(project: Project) -> None:
+    params = begun(project)
+    assert json.loads(to_json(sample(params)))["added"] == 20

@@ -1,0 +1,275 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import balanced_accuracy_score, f1_score
+
+from mlstrat_plugin.core.estimates.intervals import t_value, wilson, z_value
+from mlstrat_plugin.errors import EstimateError, ParamsError, PredictionsError
+from mlstrat_plugin.records.diagnosis import Diagnosis
+from mlstrat_plugin.stages.diagnose import diagnose
+from mlstrat_plugin.stages.split import split
+from tests.conftest import digits
+
+if TYPE_CHECKING:
+    from tests.conftest import Project
+
+SPLITS = ("train", "train_dev", "dev", "test")
+Z95 = z_value(0.025)
+
+
+def write_sources(project: Project) -> None:
+    """Three rows a user, regions in turn, a weight of 10 for every ninth row."""
+    for name, n, prefix in (("web", 900, "w"), ("mobile", 900, "m")):
+        rows = digits(n, prefix, per_group=3)
+        rows["region"] = [("north", "south", "west")[i % 7 % 3] for i in range(n)]
+        rows["weight"] = [10.0 if i % 9 == 0 else 1.0 for i in range(n)]
+        project.write(f"{name}.parquet", rows)
+
+
+@pytest.fixture
+def scored(project: Project) -> pd.DataFrame:
+    """Return all split rows with their predictions and losses."""
+    write_sources(project)
+    split(project.params(columns={"group": "user"}))
+    hard = np.random.default_rng(2).random(600) < 0.3  # some users are hard, all of their rows
+    project.predict(lambda rows: rows["user"].str[-3:].astype(int).map(lambda i: hard[i]) & (rows["label"] < 2))
+    rows = pd.concat(
+        [pd.read_parquet(f"data/splits/{name}.parquet").assign(split=name.replace("_", "-")) for name in SPLITS]
+    ).merge(pd.read_parquet("data/predictions.parquet"), on="id")
+    rows["wrong"] = rows["label"] != rows["prediction"]
+    rows["loss"] = np.where(rows["wrong"], 2.0, 0.1) + rows["label"] / 10
+    rows[["id", "prediction", "loss"]].to_parquet("data/predictions.parquet")
+    return rows
+
+
+def run(project: Project, metric: str, *, group: str | None = "user", **more: Any) -> Diagnosis:
+    columns = {"group": group, **{key: more.pop(key) for key in ("weight", "slice") if key in more}}
+    human = {"loss": 0.05} if metric == "mean_loss" else {"error": 0.01}
+    return diagnose(project.params(columns=columns, human=human, evaluate={"metric": metric, **more}))
+
+
+def part(rows: pd.DataFrame, name: str) -> pd.DataFrame:
+    return rows[rows["split"] == name]
+
+
+def grouped_variance(rows: pd.DataFrame, a: str, b: str) -> float:
+    """Return the linearized variance of sum(a) / sum(b) over users, worked out in pandas."""
+    sums = rows.groupby("user")[[a, b]].sum()
+    ratio = sums[a].sum() / sums[b].sum()
+    return len(sums) / (len(sums) - 1) * float(((sums[a] - ratio * sums[b]) ** 2).sum()) / sums[b].sum() ** 2
+
+
+def effective(rows: pd.DataFrame, a: str, b: str) -> float:
+    ratio = rows[a].sum() / rows[b].sum()
+    return ratio * (1 - ratio) / grouped_variance(rows, a, b)
+
+
+@pytest.mark.parametrize("name", ["train", "train-dev", "dev", "test"])
+def test_error_rate_follows_groups(project: Project, scored: pd.DataFrame, name: str) -> None:
+    error = run(project, "error_rate").errors[name]
+    rows = part(scored, name).assign(one=1)
+    assert (error.wrong, error.n, error.method) == (rows["wrong"].sum(), len(rows), "grouped wilson")
+    sizes = rows.groupby("user").size()
+    assert error.groups == pytest.approx(len(rows) ** 2 / (sizes**2).sum())
+    n = min(effective(rows, "wrong", "one"), len(rows))
+    assert n < len(rows)  # users are wrong in more than one row
+    assert (error.low, error.high) == pytest.approx(wilson(error.value, n, t_value(Z95, error.groups - 1)))
+
+
+def test_without_a_group_column_rows_count_one_by_one(project: Project, scored: pd.DataFrame) -> None:
+    error = run(project, "error_rate", group=None).errors["dev"]
+    rows = part(scored, "dev")
+    assert (error.low, error.high) == pytest.approx(wilson(rows["wrong"].mean(), len(rows), Z95))
+    assert error.groups is None
+
+
+@pytest.mark.parametrize("group", [None, "user"])
+def test_weighted_error(project: Project, scored: pd.DataFrame, group: str | None) -> None:
+    record = run(project, "weighted_error", group=group, weight="weight")
+    measured = {name: error for name, error in record.errors.items() if name != "human"}
+    for name, error in measured.items():
+        rows = part(scored, name)
+        assert error.value == pytest.approx((rows["weight"] * rows["wrong"]).sum() / rows["weight"].sum())
+        assert error.wrong is None
+    codes = {finding.code: finding for finding in record.findings}
+    heavy = {name: int((part(scored, name)["weight"] == 10).sum()) for name in measured}
+    few = {name: rows for name, rows in heavy.items() if rows < 30}
+    assert few
+    assert all(f"{name} {rows} rows of weight 10" in codes["MLS146"].evidence for name, rows in few.items())
+
+
+@pytest.mark.parametrize("group", [None, "user"])
+def test_mean_loss(project: Project, scored: pd.DataFrame, group: str | None) -> None:
+    error = run(project, "mean_loss", group=group).errors["dev"]
+    rows = part(scored, "dev")
+    assert error.value == pytest.approx(rows["loss"].mean())
+    assert error.low < error.value < error.high
+    if group:
+        wide = np.sqrt(grouped_variance(rows.assign(one=1), "loss", "one"))
+        assert error.high - error.low == pytest.approx(2 * 1.97 * wide, rel=0.1)
+    else:
+        assert error.high - error.low == pytest.approx(2 * 1.97 * rows["loss"].sem(), rel=0.05)
+
+
+@pytest.mark.parametrize("group", [None, "user"])
+def test_f1(project: Project, scored: pd.DataFrame, group: str | None) -> None:
+    error = run(project, "f1", group=group, positive=1).errors["dev"]
+    rows = part(scored, "dev")
+    truth, answer = rows["label"] == 1, rows["prediction"] == 1
+    assert 1 - error.value == pytest.approx(f1_score(truth, answer))
+    if group is None:
+        m = int((truth | answer).sum())
+        low, high = wilson(float((truth & answer).sum() / m), m, Z95)
+        assert (1 - error.high, 1 - error.low) == pytest.approx((2 * low / (1 + low), 2 * high / (1 + high)))
+
+
+@pytest.mark.parametrize("group", [None, "user"])
+def test_macro_f1(project: Project, scored: pd.DataFrame, group: str | None) -> None:
+    error = run(project, "macro_f1", group=group).errors["dev"]
+    rows = part(scored, "dev")
+    assert 1 - error.value == pytest.approx(f1_score(rows["label"], rows["prediction"], average="macro"))
+    assert error.low < error.value < error.high
+
+
+def test_groups_lie_in_one_part_and_widen_macro_f1(project: Project, scored: pd.DataFrame) -> None:
+    alone, grouped = (run(project, "macro_f1", group=group).errors["dev"] for group in (None, "user"))
+    assert grouped.high - grouped.low > 1.2 * (alone.high - alone.low)
+    assert grouped.groups is not None
+    assert grouped.groups <= part(scored, "dev")["user"].nunique()
+
+
+@pytest.mark.parametrize("group", [None, "user"])
+def test_slices(project: Project, scored: pd.DataFrame, group: str | None) -> None:
+    rates = part(scored, "dev").groupby("region")["wrong"].mean()
+    mean = run(project, "mean_over", group=group, slice="region").errors["dev"]
+    worst = run(project, "worst_slice", group=group, slice="region").errors["dev"]
+    assert mean.value == pytest.approx(rates.mean())
+    assert worst.value == pytest.approx(rates.max())
+    assert mean.low < mean.value < mean.high
+    assert worst.low < worst.value < worst.high
+
+
+def test_slices_that_differ_between_splits(project: Project, scored: pd.DataFrame) -> None:
+    rows = pd.read_parquet("data/splits/dev.parquet")
+    rows.loc[rows["region"] == "west", "region"] = None
+    rows.to_parquet("data/splits/dev.parquet")
+    record = run(project, "mean_over", slice="region")
+    found = next(finding for finding in record.findings if finding.code == "MLS147")
+    assert "dev also has '(none)'" in found.evidence
+    assert "'west'" in found.evidence
+
+
+METRIC = """
+import numpy as np
+def balanced_error(counts, labels):
+    support = counts.sum(axis=1)
+    return 1 - float((counts.diagonal()[support > 0] / support[support > 0]).mean())
+def not_a_number(counts, labels):
+    return float("nan")
+"""
+
+
+@pytest.mark.parametrize("group", [None, "user"])
+def test_dotted_metric(project: Project, scored: pd.DataFrame, group: str | None) -> None:
+    (project.root / "my_metrics.py").write_text(METRIC)
+    error = run(project, "my_metrics.balanced_error", group=group, draws=400).errors["dev"]
+    rows = part(scored, "dev")
+    assert 1 - error.value == pytest.approx(balanced_accuracy_score(rows["label"], rows["prediction"]))
+    assert error.low < error.value < error.high
+    assert "my_metrics.balanced_error" in error.method
+
+
+def test_dotted_metric_that_returns_nan(project: Project, scored: pd.DataFrame) -> None:
+    (project.root / "my_metrics.py").write_text(METRIC)
+    with pytest.raises(EstimateError, match=r"train: metric my_metrics.not_a_number returned nan"):
+        run(project, "my_metrics.not_a_number")
+
+
+@pytest.mark.parametrize("metric", ["no_such_module.metric", "json.no_such_function", "json.encoder.ESCAPE"])
+def test_dotted_metric_that_is_none(project: Project, scored: pd.DataFrame, metric: str) -> None:
+    with pytest.raises(ParamsError, match=f"evaluate.metric = {metric}"):
+        run(project, metric)
+
+
+@pytest.mark.parametrize("value", [-1.0, float("nan"), float("inf")])
+def test_weights_that_are_none(project: Project, scored: pd.DataFrame, value: float) -> None:
+    rows = pd.read_parquet("data/splits/dev.parquet")
+    rows.loc[0, "weight"] = value
+    rows.to_parquet("data/splits/dev.parquet")
+    with pytest.raises(PredictionsError, match="1 predictions are null, or their weights are null, negative") as caught:
+        run(project, "weighted_error", weight="weight")
+    assert rows.loc[0, "id"] in caught.value.message
+
+
+def test_weights_that_are_all_zero(project: Project, scored: pd.DataFrame) -> None:
+    pd.read_parquet("data/splits/dev.parquet").assign(weight=0.0).to_parquet("data/splits/dev.parquet")
+    with pytest.raises(EstimateError, match=r"dev: .* rows carry no weight at all"):
+        run(project, "weighted_error", weight="weight")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), None])
+def test_losses_that_are_none(project: Project, scored: pd.DataFrame, value: float | None) -> None:
+    rows = pd.read_parquet("data/predictions.parquet")
+    rows.loc[3, "loss"] = value
+    rows.to_parquet("data/predictions.parquet")
+    with pytest.raises(PredictionsError, match="1 losses are null, NaN or infinite") as caught:
+        run(project, "mean_loss")
+    assert rows.loc[3, "id"] in caught.value.message
+
+
+def test_losses_that_are_text(project: Project, scored: pd.DataFrame) -> None:
+    rows = pd.read_parquet("data/predictions.parquet")
+    rows.assign(loss="much").to_parquet("data/predictions.parquet")
+    with pytest.raises(PredictionsError, match="loss is string, not a number"):
+        run(project, "mean_loss")
+
+
+def test_no_loss_column(project: Project, scored: pd.DataFrame) -> None:
+    with pytest.raises(PredictionsError, match=r"no column 'losss'.*did you mean 'loss'"):
+        run(project, "mean_loss", loss="losss")
+
+
+def test_a_slice_column_that_is_not_there(project: Project, scored: pd.DataFrame) -> None:
+    with pytest.raises(PredictionsError, match=r"no column 'regio'.*did you mean 'region'"):
+        run(project, "mean_over", slice="regio")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"evaluate": {"metric": "weighted_error"}}, "needs columns.weight"),
+        ({"evaluate": {"metric": "f1"}}, "needs evaluate.positive"),
+        ({"evaluate": {"metric": "mean_over"}}, "needs columns.slice"),
+        ({"evaluate": {"metric": "macrof1"}}, "did you mean 'macro_f1'"),
+        ({"evaluate": {"metric": "mean_loss"}, "human": {"error": 0.1}}, "compared with loss"),
+        ({"human": {"loss": 3.5}}, "compared with error, errors and n, or table"),
+        ({"diagnose": {"material_gap": 2.5}}, "no gap of rates"),
+    ],
+)
+def test_metrics_name_what_they_need(project: Project, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ParamsError, match=message):
+        project.params(**changes)
+
+
+def test_few_groups_withhold_the_verdict(project: Project) -> None:
+    for name, n, prefix in (("web", 900, "w"), ("mobile", 900, "m")):
+        project.write(f"{name}.parquet", digits(n, prefix, per_group=100 if name == "mobile" else 1))
+    split(project.params(columns={"group": "user"}, split={"dev": 300, "test": 300, "train_dev": 0.3}))
+    project.predict(lambda rows: (rows["split"].isin(["dev", "test"])) & (rows["label"] > 0))
+    record = run(project, "error_rate")
+    assert record.diagnosis == "inconclusive"
+    assert record.gaps["mismatch"].status == "unclear"
+    found = {finding.code: finding for finding in record.findings}
+    assert "dev 3.0 effective groups" in found["MLS145"].evidence
+
+
+def test_a_mean_loss_is_not_shown_as_a_percentage(project: Project, scored: pd.DataFrame) -> None:
+    record = run(project, "mean_loss")
+    page = (project.root / "reports/report.html").read_text(encoding="utf-8")
+    assert record.errors["human"].value == 0.05
+    assert "metric mean_loss" in page
+    assert " % to " not in page
