@@ -32,7 +32,7 @@ METRICS = ("error_rate", "weighted_error", "mean_loss", "f1", "macro_f1", "mean_
 METRIC = """
 from pathlib import Path
 from mlstrat_plugin.core.estimates.confusion import MacroF1
-from mlstrat_plugin.params.block import Columns, Engine as EngineParams, Evaluate
+from mlstrat_plugin.params import Columns, Engine as EngineParams, Evaluate
 from mlstrat_plugin.tables.engines.duckdb import Engine
 from mlstrat_plugin.tables.scores.tallying import tally
 metric = {metric!r}

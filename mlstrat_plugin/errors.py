@@ -2,17 +2,21 @@
 
 MlstratError
 ├── ParamsError        params.yaml is wrong: edit the named keys
-├── SourceError        a source table cannot be used: mend or point to another file
-├── ExpectationsError  a suite of rules cannot be run: mend its YAML
+├── SourceError        a source table cannot be used: fix it or point to another file
+├── ExpectationsError  a suite of rules cannot be run: fix its YAML
 ├── ChecksFailed       the data broke a rule: the answer is no
 ├── SplitError         no split with these sizes: change them or bring more rows
 ├── PredictionsError   predictions do not fit the splits: run predict again
-├── HumanError         people's answers cannot be scored: mend the raters' table
+├── HumanError         people's answers cannot be scored: fix the raters' table
 ├── EstimateError      numbers from which nothing can be estimated
 ├── RecordError        a saved report cannot be read: run the stage that writes it
-├── ReviewError        a file that people fill in is ambiguous: mend the named rows
-├── GateError          a promotion that cannot be decided (PromotionRefused: the answer is no)
-└── TrackingError      MLflow did not take the result: try again
+├── ReviewError        a file that people fill in is ambiguous: fix the named rows
+│   └── ChangedMeanwhile   somebody else changed the same cell: look at both
+├── GateError          a promotion that cannot be decided
+│   └── PromotionRefused   the gate's answer is no
+├── RunError           the MLflow run does not exist, or is another one: train again, or name the right run
+├── TrackingError      MLflow did not take the result: try again
+└── WriteError         the disk did not take a file: free space, or fix the permissions
 """
 
 from __future__ import annotations
@@ -21,7 +25,7 @@ import difflib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 MAX_EXAMPLES = 5  # a message names this many examples and counts the rest
 MAX_TEXT = 80  # characters of one value from the data that a message repeats
@@ -88,6 +92,14 @@ class ReviewError(MlstratError):
     """A file that people fill in cannot be read, or says two things about one row."""
 
 
+class ChangedMeanwhile(ReviewError):  # noqa: N818 - the name is the answer
+    """Another tab, or another person, has changed the same cell; ``cells`` are the row's as they are now."""
+
+    def __init__(self, cells: Mapping[str, str]) -> None:
+        super().__init__("this row was changed elsewhere meanwhile", hint="look at both and save again")
+        self.cells = dict(cells)
+
+
 class GateError(MlstratError):
     """A promotion that cannot be decided, or must not be done."""
 
@@ -98,8 +110,18 @@ class PromotionRefused(GateError):  # noqa: N818 - the name is the answer
     exit_code = 1
 
 
+class RunError(MlstratError):
+    """The MLflow run that should carry the diagnosis does not exist, or is not the right one."""
+
+
 class TrackingError(MlstratError):
     """The tracking server did not take, or did not keep, the diagnosis."""
+
+    exit_code = 3
+
+
+class WriteError(MlstratError):
+    """The disk did not take a file."""
 
     exit_code = 3
 

@@ -18,6 +18,7 @@ import yaml
 from hypothesis import HealthCheck, settings
 
 from mlstrat_plugin.params.block import Params, load_params
+from mlstrat_plugin.params.project import Project as MlstratProject
 
 settings.register_profile(
     "ci",
@@ -70,6 +71,10 @@ class Project:
         block = {**self.block, **changes}
         (self.root / "params.yaml").write_text(yaml.safe_dump({"mlstrat": block}, sort_keys=False))
         return load_params(self.root / "params.yaml")
+
+    def load(self, **changes: Any) -> MlstratProject:
+        """Return the project with its params, some blocks of them changed."""
+        return MlstratProject(self.params(**changes), self.root)
 
     def suite(self, source: str, rules: Any) -> None:
         folder = self.root / "expectations"

@@ -6,7 +6,7 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from mlstrat_plugin.errors import MlstratError
+from mlstrat_plugin.errors import WriteError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -14,12 +14,6 @@ if TYPE_CHECKING:
 
 
 LOCK_SECONDS = 10
-
-
-class WriteError(MlstratError):
-    """The disk did not take a file."""
-
-    exit_code = 3
 
 
 @contextmanager

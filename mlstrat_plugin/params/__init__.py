@@ -1,21 +1,11 @@
 """The block ``mlstrat:`` of params.yaml, typed and checked; the names below are the public ones."""
 
-from mlstrat_plugin.params.block import (
-    BLOCK,
-    Columns,
-    Diagnose,
-    Engine,
-    Evaluate,
-    Human,
-    Params,
-    Review,
-    Source,
-    Split,
-    Track,
-    Validate,
-    load_params,
-)
+from mlstrat_plugin.params.block import BLOCK, Params, load_params
+from mlstrat_plugin.params.data import Columns, Engine, Folders, Source, Split, Validate
 from mlstrat_plugin.params.gate import Condition, Gate, Optimize
+from mlstrat_plugin.params.people import Review, Track
+from mlstrat_plugin.params.project import Project, load_project
+from mlstrat_plugin.params.scoring import Diagnose, Evaluate, Human
 
 __all__ = [
     "BLOCK",
@@ -24,14 +14,17 @@ __all__ = [
     "Diagnose",
     "Engine",
     "Evaluate",
+    "Folders",
     "Gate",
     "Human",
     "Optimize",
     "Params",
+    "Project",
     "Review",
     "Source",
     "Split",
     "Track",
     "Validate",
     "load_params",
+    "load_project",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from mlstrat_plugin.records.review import ErrorAnalysis, LabelCheck  # noqa: TC001 - pydantic reads them
 from mlstrat_plugin.records.sizing import Sizing  # noqa: TC001 - pydantic reads it
@@ -69,6 +70,15 @@ class Finding:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CheckOutcome:
+    """One finding's code and what came of looking for it; ``reason`` says why it does not apply."""
+
+    code: str
+    outcome: Literal["found", "passed", "not-applicable", "ignored"]
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class TaskDiagnosis:
     """The answer for one of several tasks: its own ladder, gaps and verdict."""
 
@@ -98,6 +108,7 @@ class Diagnosis:
     tasks: dict[str, TaskDiagnosis] = field(default_factory=dict)
     trained_on: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
+    checks: tuple[CheckOutcome, ...] = ()
     error_analysis: ErrorAnalysis | None = None
     label_audit: dict[str, LabelCheck] = field(default_factory=dict)
     sizing: Sizing

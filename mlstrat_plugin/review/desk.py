@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlstrat_plugin.adapters.reviews import FIXES, MISTAKES, looked_at, tags_of
 from mlstrat_plugin.core.review.error_analysis import running_tally
-from mlstrat_plugin.errors import ReviewError, shown
+from mlstrat_plugin.errors import ChangedMeanwhile, ReviewError, shown
 from mlstrat_plugin.review.sheets import edited
 
 if TYPE_CHECKING:
@@ -17,14 +17,6 @@ if TYPE_CHECKING:
 
 LONGEST = 10_000  # characters of a cell
 SEPARATOR = "; "
-
-
-class ChangedMeanwhile(ReviewError):  # noqa: N818 - the name is the answer
-    """Another tab, or another person, has changed the same cell; ``cells`` are the row's as they are now."""
-
-    def __init__(self, cells: Mapping[str, str]) -> None:
-        super().__init__("this row was changed elsewhere meanwhile", hint="look at both and save again")
-        self.cells = dict(cells)
 
 
 class Desk:

@@ -8,9 +8,8 @@ from contextlib import suppress
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from mlstrat_plugin.adapters.files import WriteError
-from mlstrat_plugin.errors import MlstratError, ReviewError
-from mlstrat_plugin.review.desk import ChangedMeanwhile, Desk
+from mlstrat_plugin.errors import ChangedMeanwhile, MlstratError, ReviewError, WriteError
+from mlstrat_plugin.review.desk import Desk
 from mlstrat_plugin.review.media import medium
 
 if TYPE_CHECKING:

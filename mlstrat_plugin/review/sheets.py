@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from ibis.expr.types import Table
 
     from mlstrat_plugin.core.review.error_analysis import SheetFacts
-    from mlstrat_plugin.params.block import Params, Review
+    from mlstrat_plugin.params.block import Params
+    from mlstrat_plugin.params.people import Review
     from mlstrat_plugin.records.words import Settings
     from mlstrat_plugin.tables.engines.duckdb import Engine
 

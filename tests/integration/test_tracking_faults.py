@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from mlstrat_plugin.adapters.tracking import COMPLETED, DIGEST, RunError
-from mlstrat_plugin.errors import TrackingError
+from mlstrat_plugin.adapters.tracking import COMPLETED, DIGEST
+from mlstrat_plugin.errors import RunError, TrackingError
 from mlstrat_plugin.params.block import Params
 from mlstrat_plugin.stages.diagnose import diagnose
 from mlstrat_plugin.stages.split import split

@@ -1,6 +1,6 @@
 """MLflow's runs: the connection, which run it is, what is written to it, what is read from runs."""
 
-from mlstrat_plugin.adapters.tracking.connection import Connection, Run, RunError
+from mlstrat_plugin.adapters.tracking.connection import Connection, Run
 from mlstrat_plugin.adapters.tracking.matching import MODEL_HASH, Content
 from mlstrat_plugin.adapters.tracking.notes import merged_note
 from mlstrat_plugin.adapters.tracking.reading import Reader
@@ -27,7 +27,6 @@ __all__ = [
     "Reader",
     "Registry",
     "Run",
-    "RunError",
     "RunUpdate",
     "Tracker",
     "Version",

@@ -15,7 +15,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
-from mlstrat_plugin.errors import MlstratError, TrackingError, shown
+from mlstrat_plugin.errors import MlstratError, RunError, TrackingError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,10 +28,6 @@ RETRIES = 1
 MISSING = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 SQLITE = "sqlite:///"
 REFUSED = re.compile(r"\b(401|403)\b")
-
-
-class RunError(MlstratError):
-    """The run that should carry the diagnosis is not there, or is not the right one."""
 
 
 @dataclass(frozen=True, kw_only=True)

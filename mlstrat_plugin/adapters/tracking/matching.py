@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from hashlib import md5
 from pathlib import Path
 
-from mlstrat_plugin.adapters.tracking.connection import SQLITE, Connection, Run, RunError, run_of
-from mlstrat_plugin.errors import TrackingError, shown
+from mlstrat_plugin.adapters.tracking.connection import SQLITE, Connection, Run, run_of
+from mlstrat_plugin.errors import RunError, TrackingError, shown
 
 MODEL_HASH = "model_hash"
 OWN = "mlstrat.own"  # a run that mlstrat made, and may delete while it is empty

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mlstrat_plugin.adapters.tracking.connection import Connection, Run, RunError, run_of
-from mlstrat_plugin.errors import shown
+from mlstrat_plugin.adapters.tracking.connection import Connection, Run, run_of
+from mlstrat_plugin.errors import RunError, shown
 
 CHAMPION = "champion"  # the alias of the registered version that is served
 

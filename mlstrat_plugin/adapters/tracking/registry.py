@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlstrat_plugin.adapters.tracking.connection import MISSING, RunError
+from mlstrat_plugin.adapters.tracking.connection import MISSING
 from mlstrat_plugin.adapters.tracking.writing import Tracker
 from mlstrat_plugin.core.gate.signing import KEY_VARIABLE
-from mlstrat_plugin.errors import GateError, PromotionRefused, shown
+from mlstrat_plugin.errors import GateError, PromotionRefused, RunError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,10 +7,10 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlstrat_plugin.adapters.tracking.connection import RunError, run_of
+from mlstrat_plugin.adapters.tracking.connection import run_of
 from mlstrat_plugin.adapters.tracking.matching import Finder
 from mlstrat_plugin.adapters.tracking.notes import merged_description, merged_note
-from mlstrat_plugin.errors import TrackingError
+from mlstrat_plugin.errors import RunError, TrackingError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mlstrat_plugin.core.estimates.tallies import Tally
-    from mlstrat_plugin.params.block import Human
+    from mlstrat_plugin.params.scoring import Human
 
 BEST = "best"
 

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from mlstrat_plugin.adapters.tracking import Registry, Version
     from mlstrat_plugin.core.diagnosis.diagnose import Measurement
-    from mlstrat_plugin.params.block import Human, Params
+    from mlstrat_plugin.params.block import Params
+    from mlstrat_plugin.params.scoring import Human
     from mlstrat_plugin.records.gate import Challenge, ConditionResult, Looks
     from mlstrat_plugin.tables.engines.duckdb import Engine
     from mlstrat_plugin.tables.scores.conditions import Rows

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from ibis.expr.types import Table
 
-    from mlstrat_plugin.params.block import Engine as EngineParams
+    from mlstrat_plugin.params.data import Engine as EngineParams
 
 CSV_DIALECT = {
     "header": True,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from ibis.expr.types import Table
 
-    from mlstrat_plugin.params.block import Columns
+    from mlstrat_plugin.params.data import Columns
     from mlstrat_plugin.records.words import Split
     from mlstrat_plugin.tables.engines.duckdb import Engine
 

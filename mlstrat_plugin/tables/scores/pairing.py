@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ibis.expr.types import Table, Value
 
     from mlstrat_plugin.core.estimates.estimate import Estimate, Quantity
-    from mlstrat_plugin.params.block import Columns
+    from mlstrat_plugin.params.data import Columns
     from mlstrat_plugin.records.diagnosis import Diagnosis
 
 

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from ibis.expr.types import Table
 
     from mlstrat_plugin.core.estimates.tallies import Tally
-    from mlstrat_plugin.params.block import Columns, Human
+    from mlstrat_plugin.params.data import Columns
+    from mlstrat_plugin.params.scoring import Human
 
 EVERYBODY = "everybody"  # the one group of a table without a group column
 NEEDED = ("id", "rater", "label")

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from ibis.expr.types import BooleanValue, Table, Value
 
     from mlstrat_plugin.core.estimates.confusion import Scorer
-    from mlstrat_plugin.params.block import Columns, Evaluate
+    from mlstrat_plugin.params.data import Columns
+    from mlstrat_plugin.params.scoring import Evaluate
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from mlstrat_plugin.core.estimates.confusion import Scorer
     from mlstrat_plugin.core.estimates.tallies import Tally
-    from mlstrat_plugin.params.block import Columns, Evaluate
+    from mlstrat_plugin.params.data import Columns
+    from mlstrat_plugin.params.scoring import Evaluate
 
 AGAIN = "run the predict stage again, on the splits as they are now"
 

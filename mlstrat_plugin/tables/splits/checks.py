@@ -15,7 +15,7 @@ from mlstrat_plugin.tables.values import missing
 if TYPE_CHECKING:
     from ibis.expr.types import BooleanValue, Table
 
-    from mlstrat_plugin.params.block import Columns
+    from mlstrat_plugin.params.data import Columns
     from mlstrat_plugin.tables.engines.duckdb import Engine
 
 EVERY = "every source"

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from ibis.expr.types import StringValue, Table
 
-    from mlstrat_plugin.params.block import Columns
-    from mlstrat_plugin.params.block import Split as SplitParams
+    from mlstrat_plugin.params.data import Columns
+    from mlstrat_plugin.params.data import Split as SplitParams
     from mlstrat_plugin.tables.engines.duckdb import Engine
 
 KEY = f"{OWN}key"

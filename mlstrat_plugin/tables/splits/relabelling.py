@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ibis.expr.types import Table
 
-    from mlstrat_plugin.params.block import Columns
+    from mlstrat_plugin.params.data import Columns
     from mlstrat_plugin.records.review import Fix
     from mlstrat_plugin.tables.engines.duckdb import Engine
 

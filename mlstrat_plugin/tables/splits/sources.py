@@ -15,7 +15,8 @@ from mlstrat_plugin.tables.values import missing
 if TYPE_CHECKING:
     from ibis.expr.types import Table, Value
 
-    from mlstrat_plugin.params.block import Columns, Params
+    from mlstrat_plugin.params.block import Params
+    from mlstrat_plugin.params.data import Columns
 
 OWN = "mlstrat_"  # prefix of the columns that mlstrat adds for itself and never writes
 ROLE = f"{OWN}role"

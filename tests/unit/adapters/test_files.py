@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mlstrat_plugin.adapters.files import WriteError, replacing, write_text
+from mlstrat_plugin.adapters.files import replacing, write_text
+from mlstrat_plugin.errors import WriteError
 
 
 def test_all_or_nothing() -> None:

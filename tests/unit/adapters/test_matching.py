@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from mlstrat_plugin.adapters.addresses import resolve_uri
 from mlstrat_plugin.adapters.lockfile import content_hash, recorded_hashes
-from mlstrat_plugin.adapters.tracking import COMPLETED, DIGEST, MODEL_HASH, RunError
+from mlstrat_plugin.adapters.tracking import COMPLETED, DIGEST, MODEL_HASH
 from mlstrat_plugin.adapters.tracking.notes import MAX_DESCRIPTION, merged_description
 from mlstrat_plugin.cli.main import main
-from mlstrat_plugin.errors import MlstratError, RecordError, TrackingError
+from mlstrat_plugin.errors import MlstratError, RecordError, RunError, TrackingError
 from mlstrat_plugin.stages.diagnose import diagnose
 from mlstrat_plugin.stages.split import split
 from mlstrat_plugin.stages.track import link, track

@@ -16,9 +16,9 @@ import pytest
 
 import mlstrat_plugin as mlstrat
 from mlstrat_plugin.adapters.addresses import resolve_uri
-from mlstrat_plugin.adapters.tracking import COMPLETED, NOTE, RunError, Tracker
+from mlstrat_plugin.adapters.tracking import COMPLETED, NOTE, Tracker
 from mlstrat_plugin.cli.main import main
-from mlstrat_plugin.errors import RecordError, TrackingError
+from mlstrat_plugin.errors import RecordError, RunError, TrackingError
 from mlstrat_plugin.report.mlflow_view import VIEW_TAG, columns, unpacked
 from mlstrat_plugin.runs.history import history as list_runs
 from mlstrat_plugin.stages.diagnose import diagnose

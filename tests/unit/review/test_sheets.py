@@ -12,12 +12,12 @@ import pytest
 
 from mlstrat_plugin.adapters.reviews import AUDIT, FIXES, MISTAKES
 from mlstrat_plugin.core.diagnosis.comparison import compare
-from mlstrat_plugin.errors import ParamsError, PredictionsError, ReviewError
+from mlstrat_plugin.errors import ChangedMeanwhile, ParamsError, PredictionsError, ReviewError
 from mlstrat_plugin.params.block import Params
 from mlstrat_plugin.records.diagnosis import Diagnosis
 from mlstrat_plugin.records.saving import from_json, to_json
 from mlstrat_plugin.records.words import Split
-from mlstrat_plugin.review.desk import ChangedMeanwhile, Desk
+from mlstrat_plugin.review.desk import Desk
 from mlstrat_plugin.review.media import medium
 from mlstrat_plugin.review.sheets import audit, edited, open_sheet, prepare, sample, suggest
 from mlstrat_plugin.stages.diagnose import diagnose

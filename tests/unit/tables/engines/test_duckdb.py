@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from mlstrat_plugin.params.block import Engine as EngineParams
+from mlstrat_plugin.params.data import Engine as EngineParams
 from mlstrat_plugin.tables.engines.duckdb import Engine
 
 if TYPE_CHECKING:

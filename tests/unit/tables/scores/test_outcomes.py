@@ -11,8 +11,8 @@ import pytest
 from mlstrat_plugin.core.estimates.paired import PairedTally
 from mlstrat_plugin.core.estimates.tallies import LossTally
 from mlstrat_plugin.errors import PredictionsError
-from mlstrat_plugin.params.block import Columns
-from mlstrat_plugin.params.block import Engine as EngineParams
+from mlstrat_plugin.params.data import Columns
+from mlstrat_plugin.params.data import Engine as EngineParams
 from mlstrat_plugin.records.words import Split
 from mlstrat_plugin.tables.engines.duckdb import Engine
 from mlstrat_plugin.tables.scores.conditions import slow_rows
