@@ -12,8 +12,9 @@ from mlstrat_plugin.core.estimates.composites import SliceTally, TaskTally
 from mlstrat_plugin.core.estimates.confusion import ConfusionTally, Function, MacroF1
 from mlstrat_plugin.core.estimates.estimate import Quantity
 from mlstrat_plugin.core.estimates.human_level import RaterGroups
+from mlstrat_plugin.core.estimates.losses import LossTally
 from mlstrat_plugin.core.estimates.paired import PairedTally
-from mlstrat_plugin.core.estimates.tallies import ErrorTally, LossTally, RatioTally
+from mlstrat_plugin.core.estimates.tallies import ErrorTally, RatioTally
 
 Draw = Callable[[Generator], tuple[Quantity, float]]
 

@@ -31,9 +31,9 @@ con.execute(f'CREATE TEMP TABLE x AS SELECT split, source, "group", count(*), su
 METRICS = ("error_rate", "weighted_error", "mean_loss", "f1", "macro_f1", "mean_over")
 METRIC = """
 from pathlib import Path
-from mlstrat_plugin.core.estimates.confusion import MacroF1
 from mlstrat_plugin.params import Columns, Engine as EngineParams, Evaluate
 from mlstrat_plugin.tables.engines.duckdb import Engine
+from mlstrat_plugin.tables.scores.answers import answers
 from mlstrat_plugin.tables.scores.tallying import tally
 metric = {metric!r}
 columns = Columns(
@@ -43,7 +43,7 @@ columns = Columns(
 )
 evaluate = Evaluate(metric=metric, positive=1 if metric == 'f1' else None)
 with Engine(EngineParams(threads=2, memory_mb=1024), ordered=False) as engine:
-    tally(engine, Path('data/splits'), columns, evaluate, MacroF1() if metric == 'macro_f1' else None)
+    tally(engine, answers(engine, Path('data/splits'), Path('data/predictions.parquet'), columns, evaluate))
 """
 
 MAKE_RUNS = """

@@ -84,10 +84,13 @@ TALLY = """
 from pathlib import Path
 from mlstrat_plugin.params.block import load_params
 from mlstrat_plugin.tables.engines.duckdb import Engine
+from mlstrat_plugin.tables.scores.answers import answers
 from mlstrat_plugin.tables.scores.tallying import tally
 params = load_params()
 with Engine(params.engine, ordered=False) as engine:
-    tally(engine, Path(params.split.folder), params.columns.model_copy(update={'group': None}), params.evaluate)
+    columns = params.columns.model_copy(update={'group': None})
+    folder, predictions = Path(params.split.folder), Path(params.evaluate.predictions)
+    tally(engine, answers(engine, folder, predictions, columns, params.evaluate))
 """
 BARE = "pass"
 IMPORT = "import duckdb, ibis; ibis.duckdb.connect()"  # the fixed part of split and tally

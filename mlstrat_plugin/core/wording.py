@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from mlstrat_plugin.records.metrics import Scale, metric_named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,9 +76,17 @@ RATE = Unit(100, " %", " points")
 LOSS = Unit(1, "", "")
 
 
-def unit_of(metric: str) -> Unit:
-    """Return how errors of a metric are shown."""
-    return LOSS if metric == "mean_loss" else RATE
+def unit_of(metric: str, unit: str = "") -> Unit:
+    """Return how errors of a metric are shown; ``unit`` is that of the labels, for a metric that is in it.
+
+    >>> unit_of("mean_loss").amount(1.5), unit_of("f1").amount(0.015)
+    ('1.5', '1.5 points')
+    """
+    scale = metric_named(metric).scale
+    if scale is Scale.RATE:
+        return RATE
+    word = f" {unit}" if scale is Scale.LABEL and unit else ""
+    return replace(LOSS, sign=word, gap_sign=word)
 
 
 def percent(rate: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from pathlib import Path
 
 from pydantic import Field, ValidationError, model_validator
@@ -14,6 +15,7 @@ from mlstrat_plugin.params.people import Review, Track
 from mlstrat_plugin.params.scoring import Diagnose, Evaluate, Human
 from mlstrat_plugin.params.types import Block
 from mlstrat_plugin.params.yamlfile import load_yaml
+from mlstrat_plugin.records.metrics import METRICS
 from mlstrat_plugin.records.words import Settings
 
 BLOCK = "mlstrat"
@@ -71,35 +73,34 @@ class Params(Block):
 
     def settings(self) -> Settings:
         """Return how to judge, as the record that the core takes."""
-        return Settings(**self.diagnose.model_dump(), metric=self.evaluate.metric)
+        return Settings(**self.diagnose.model_dump(), metric=self.evaluate.metric, unit=self.evaluate.unit or "")
 
     @model_validator(mode="after")
     def _fits_metric(self) -> Params:
         """Check that the metric has what it needs; every problem is named."""
-        metric, human = self.evaluate.metric, self.human
-        needs = {
-            "weighted_error": ("columns.weight", self.columns.weight),
-            "f1": ("evaluate.positive", self.evaluate.positive),
-            "mean_over": ("columns.slice", self.columns.slice),
-            "worst_slice": ("columns.slice", self.columns.slice),
-        }
-        name, value = needs.get(metric, ("", ""))
-        problems = [f"evaluate.metric = {metric} needs {name}"] if value is None else []
-        if metric != "mean_loss" and self.diagnose.material_gap >= 1:
-            problems.append(f"diagnose.material_gap = {self.diagnose.material_gap:g} is no gap of rates in (0, 1)")
-        if human is not None and (metric == "mean_loss") != (human.loss is not None):
-            form = "loss" if metric == "mean_loss" else "error, errors and n, or table"
-            problems.append(f"human: evaluate.metric = {metric} is compared with {form}")
+        metric, human = self.evaluate.spec, self.human
+        lacking = [key for key in metric.needs if self._value(key) is None]
+        problems = [f"evaluate.metric = {metric.name} needs {key}" for key in lacking]
+        if metric.is_rate and self.diagnose.material_gap >= 1:
+            problems.append(f"diagnose.material_gap = {self.diagnose.material_gap:g} is not a gap of rates in (0, 1)")
+        if human is not None and metric.is_rate == (human.loss is not None):
+            form = "error, errors and n, or table" if metric.is_rate else "loss"
+            problems.append(f"human: evaluate.metric = {metric.name} is compared with {form}")
         problems += self._task_problems()
         if problems:
             raise ValueError("; ".join(problems))
         return self
 
+    def _value(self, key: str) -> object:
+        """Return the value of a dotted key below ``mlstrat``."""
+        return reduce(getattr, key.split("."), self)
+
     def _task_problems(self) -> list[str]:
         tasks, human = self.columns.labels, self.human
         problems = []
-        if tasks and self.evaluate.metric != "error_rate":
-            problems.append(f"columns.labels: tasks are scored by error_rate, not by {self.evaluate.metric}")
+        if tasks and not self.evaluate.spec.takes_tasks:
+            able = ", ".join(metric.name for metric in METRICS if metric.takes_tasks)
+            problems.append(f"columns.labels: tasks are scored by {able}, not by {self.evaluate.metric}")
         if tasks and human is not None and (human.table is not None or human.n is not None):
             problems.append("human: with columns.labels give error, or tasks with an error for each")
         if human is not None and human.tasks is not None and set(human.tasks) != set(tasks):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
 from mlstrat_plugin.params.types import Block, Flag, Number, Text, Whole
+from mlstrat_plugin.records.metrics import BY_NAME, Metric, metric_named
 from mlstrat_plugin.records.words import Settings
 
 _DEFAULTS = Settings()
@@ -51,12 +51,8 @@ class Human(Block):
 METRICS = ("error_rate", "weighted_error", "mean_loss", "f1", "macro_f1", "mean_over", "worst_slice")
 
 
-DOTTED = re.compile(r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$")
-
-
 def _metric(value: str) -> str:
-    if value not in METRICS and not DOTTED.match(value):
-        raise ValueError(f"must be one of {', '.join(METRICS)}, or a dotted name")
+    metric_named(value)
     return value
 
 
@@ -65,8 +61,9 @@ class Evaluate(Block):
 
     metric: Annotated[Text, AfterValidator(_metric)] = Field(
         "error_rate",
-        description=f"one of {', '.join(METRICS)}, or the dotted name of a function of the confusion matrix",
+        description=f"one of {', '.join(BY_NAME)}, or the dotted name of a function of the confusion matrix",
     )
+    unit: Text | None = Field(None, description="unit of the labels, such as minutes, for mean_absolute_error; or null")
     positive: Flag | Whole | Text | None = Field(None, description="the label that f1 takes for positive, or null")
     loss: Text = Field("loss", description="column of the predictions with the loss that mean_loss takes the mean of")
     draws: Whole = Field(
@@ -81,6 +78,11 @@ class Evaluate(Block):
         "predicted",
         description="predicted: the sources with train predictions; or the list of sources the model was trained on",
     )
+
+    @property
+    def spec(self) -> Metric:
+        """Return what the metric is."""
+        return metric_named(self.metric)
 
 
 class Diagnose(Block):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from mlstrat_plugin.records.review import ErrorAnalysis, LabelCheck  # noqa: TC001 - pydantic reads them
 from mlstrat_plugin.records.sizing import Sizing  # noqa: TC001 - pydantic reads it
-from mlstrat_plugin.records.words import SCHEMA_VERSION, Settings, Severity, Status
+from mlstrat_plugin.records.words import DIAGNOSIS_VERSION, Settings, Severity, Status
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,9 +92,13 @@ class TaskDiagnosis:
 
 @dataclass(frozen=True, kw_only=True)
 class Diagnosis:
-    """The answer of one model: what holds it back, how sure that is, what to try."""
+    """The answer of one model: what holds it back, how sure that is, what to try.
 
-    schema_version: int = SCHEMA_VERSION
+    ``tallies`` holds the sums behind each rung, from which every estimate is recomputed without the rows; a diagnosis
+    of schema version 1 has none.
+    """
+
+    schema_version: int = DIAGNOSIS_VERSION
     diagnosis: str
     summary: str
     problems: tuple[str, ...]
@@ -102,6 +106,7 @@ class Diagnosis:
     lean: Lean | None
     errors: dict[str, ErrorRecord]
     gaps: dict[str, GapRecord]
+    tallies: dict[str, dict[str, Any]] = field(default_factory=dict)
     by_source: dict[str, dict[str, ErrorRecord]] = field(default_factory=dict)
     table_2x3: dict[str, dict[str, ErrorRecord]] = field(default_factory=dict)
     statements: dict[str, Statement] = field(default_factory=dict)

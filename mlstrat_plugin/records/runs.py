@@ -64,6 +64,7 @@ class Comparison:
     gaps: dict[str, Change]
     orthogonal: str
     metric: str
+    unit: str = ""
     confidence: float
     unchanged_within: float
     params: dict[str, tuple[str, str]]

@@ -13,7 +13,7 @@ from mlstrat_plugin.records.review import Sampling, Suggestions
 from mlstrat_plugin.records.runs import Comparison, History, TrackedRun
 from mlstrat_plugin.records.sizing import SizePlan
 from mlstrat_plugin.records.splits import Splits, Validation
-from mlstrat_plugin.records.words import SCHEMA_VERSION
+from mlstrat_plugin.records.words import DIAGNOSIS_VERSION, SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,6 +32,8 @@ Saved = (
     | Sampling
     | Suggestions
 )
+TALLIES = "tallies"  # the field of a diagnosis
+READABLE: dict[type, tuple[int, ...]] = {Diagnosis: (1, DIAGNOSIS_VERSION)}
 Record = TypeVar("Record", Diagnosis, Validation, Splits, TrackedRun, Decision, Ledger)
 
 
@@ -41,11 +43,14 @@ def to_json(record: Saved) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Round floats, so that the last bits of another machine do not make another file."""
+    """Round floats, so that the last bits of another machine do not make another file.
+
+    Tallies are sums of any size: they come rounded, to significant digits.
+    """
     if isinstance(value, float):
         return round(value, 10)
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): item if key == TALLIES else _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     return value
@@ -104,8 +109,10 @@ def from_json(kind: type[Record], text: str, *, name: str, stage: str) -> Record
     except ValueError as error:
         raise RecordError(f"{name} is not valid JSON: {error}", hint=hint) from error
     version = data.get("schema_version") if isinstance(data, dict) else None
-    if version != SCHEMA_VERSION:
-        raise RecordError(f"{name} has schema_version {version!r}; this mlstrat reads {SCHEMA_VERSION}", hint=hint)
+    readable = READABLE.get(kind, (SCHEMA_VERSION,))
+    if version not in readable:
+        known = " and ".join(map(str, readable))
+        raise RecordError(f"{name} has schema_version {version!r}; this mlstrat reads {known}", hint=hint)
     try:
         return TypeAdapter(kind).validate_python(data)
     except ValidationError as error:

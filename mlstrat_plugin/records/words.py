@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Literal
 
 SCHEMA_VERSION = 1
+DIAGNOSIS_VERSION = 2  # of diagnosis.json; version 1 has no tallies and is still read
 
 
 class Split(StrEnum):
@@ -65,6 +66,8 @@ class Settings:
         Seed of those draws.
     metric : str
         What the errors are: ``error_rate``, ``mean_loss`` and so on; a mean loss is not shown as a percentage.
+    unit : str
+        The unit of the labels, for metrics that are in it; empty where nobody named one.
     """
 
     material_gap: float = 0.01
@@ -76,3 +79,4 @@ class Settings:
     lean_draws: int = 4_000
     seed: int = 20_260_101
     metric: str = "error_rate"
+    unit: str = ""

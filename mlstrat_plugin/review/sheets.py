@@ -16,13 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from ibis.expr.types import Table
-
     from mlstrat_plugin.core.review.error_analysis import SheetFacts
     from mlstrat_plugin.params.block import Params
     from mlstrat_plugin.params.people import Review
     from mlstrat_plugin.records.words import Settings
-    from mlstrat_plugin.tables.engines.duckdb import Engine
+    from mlstrat_plugin.tables.engines.duckdb import Engine, Table
 
 BESIDE = {".gitattributes": "*.csv merge=union\n", ".gitignore": ".*.lock\n.*.part\n"}
 WHY_NOT = {

@@ -11,31 +11,35 @@ from typing import TYPE_CHECKING, Any
 from mlstrat_plugin.core.diagnosis.comparison import compare as compare_diagnoses
 from mlstrat_plugin.errors import MlstratError, RecordError, listed
 from mlstrat_plugin.params.block import Params, load_params
+from mlstrat_plugin.params.project import Project
 from mlstrat_plugin.params.yamlfile import load_yaml
 from mlstrat_plugin.records.diagnosis import Diagnosis
+from mlstrat_plugin.records.metrics import metric_named
 from mlstrat_plugin.records.saving import from_json
 from mlstrat_plugin.records.words import Split
 
 if TYPE_CHECKING:
+    from mlstrat_plugin.core.estimates.confusion import Scorer
+    from mlstrat_plugin.core.estimates.paired import PairedChange
     from mlstrat_plugin.records.runs import Comparison
-    from mlstrat_plugin.tables.scores.pairing import Answers
+    from mlstrat_plugin.tables.engines.duckdb import Engine, Table
+    from mlstrat_plugin.tables.scores.pairing import SharedRows
 
 DIAGNOSIS = Path("reports/diagnosis.json")
 PARAMS = Path("params.yaml")
 RUN_ID = re.compile(r"^[0-9a-f]{32}$")
-PAIRED_METRIC = "error_rate"
+SAME = 1e-9  # saved numbers are rounded to ten digits
 
 
 @dataclass(frozen=True, kw_only=True)
 class Side:
-    """One of the two runs: its diagnosis, its settings, and its rows where they can be had."""
+    """One of the two runs: its diagnosis, its settings, and its project where splits and predictions are there."""
 
     name: str
     diagnosis: Diagnosis
     settings: dict[str, str]
     is_run: bool = False
-    params: Params | None
-    rows: Answers | None
+    project: Project | None = None
     note: str = ""
 
 
@@ -76,6 +80,7 @@ def compare(first: str, second: str, params_file: Path = PARAMS) -> Comparison:
             before.diagnosis,
             after.diagnosis,
             paired=paired,
+            scorers=_scorers(after),
             names=(before.name, after.name),
             params=_differences(before, after),
             notes=(*(side.note for side in sides if side.note), *notes),
@@ -98,7 +103,7 @@ def _from_folder(name: str, diagnosis: Path, root: Path) -> Side:
     try:
         params = load_params(root / PARAMS)
     except MlstratError as error:
-        return Side(name=name, diagnosis=record, settings={}, params=None, rows=None, note=f"{name}: {error.message}")
+        return Side(name=name, diagnosis=record, settings={}, note=f"{name}: {error.message}")
     return _with_rows(name, record, root, params)
 
 
@@ -114,7 +119,7 @@ def _from_revision(name: str, folder: Path) -> Side:
             revision.fetch(path, folder)
         except RecordError as error:
             settings = flat(load_yaml(folder / PARAMS))
-            return Side(name=name, diagnosis=record, settings=settings, params=params, rows=None, note=error.message)
+            return Side(name=name, diagnosis=record, settings=settings, note=error.message)
     return _with_rows(name, record, folder, params)
 
 
@@ -131,29 +136,18 @@ def _from_run(name: str, folder: Path, params_file: Path) -> Side:
         diagnosis=_read(saved, name),
         settings=tracker.get_run(name, "the command line").params,
         is_run=True,
-        params=None,
-        rows=None,
         note=f"{name} is an MLflow run, which keeps no rows: it is compared as two samples",
     )
 
 
 def _with_rows(name: str, record: Diagnosis, root: Path, params: Params) -> Side:
-    from mlstrat_plugin.tables.scores.pairing import Answers
-
     settings = flat(load_yaml(root / PARAMS))
     predictions = root / params.evaluate.predictions
     absent = [path for path in (predictions, *(root / _split_file(params, s) for s in Split)) if not path.is_file()]
     if absent:
         note = f"{name}: {absent[0].relative_to(root)} is not there, so rows cannot be paired"
-        return Side(name=name, diagnosis=record, settings=settings, params=params, rows=None, note=note)
-    rows = Answers(
-        name=name,
-        splits=root / params.split.folder,
-        predictions=predictions,
-        columns=params.columns,
-        diagnosis=record,
-    )
-    return Side(name=name, diagnosis=record, settings=settings, params=params, rows=rows)
+        return Side(name=name, diagnosis=record, settings=settings, note=note)
+    return Side(name=name, diagnosis=record, settings=settings, project=Project(params, root))
 
 
 def _split_file(params: Params, split: Split) -> Path:
@@ -168,19 +162,69 @@ def _read(path: Path, name: str) -> Diagnosis:
     return from_json(Diagnosis, text, name=f"the diagnosis of {name}", stage="diagnose")
 
 
-def _paired(before: Side, after: Side) -> tuple[dict[str, Any], tuple[str, ...]]:
+def _paired(before: Side, after: Side) -> tuple[dict[str, PairedChange], tuple[str, ...]]:
+    """Pair the rows that both runs scored, split by split; a sentence for each split that is not paired, and why."""
     from mlstrat_plugin.tables.engines.duckdb import Engine
-    from mlstrat_plugin.tables.scores.pairing import pair
+    from mlstrat_plugin.tables.scores.pairing import shared_rows
 
-    if before.rows is None or after.rows is None or after.params is None:
+    if before.project is None or after.project is None:
         return {}, ()
-    metric = after.diagnosis.settings.metric
-    if metric != PAIRED_METRIC:
-        return {}, (f"rows are paired for {PAIRED_METRIC} only; {metric} is compared as two samples",)
-    if before.rows.columns.answers != after.rows.columns.answers or after.rows.columns.labels:
-        return {}, ("several tasks, or other label columns, are compared as two samples",)
-    with Engine(after.params.engine, ordered=False) as engine:
-        return pair(engine, before.rows, after.rows)
+    columns = after.project.params.columns
+    metric = metric_named(after.diagnosis.settings.metric)
+    if metric.pairing is None:
+        return {}, (f"{metric.name} is not a sum over rows, so every split is compared unpaired",)
+    if before.project.params.columns.answers != columns.answers or columns.labels:
+        return {}, ("several tasks, or other label columns, are compared unpaired",)
+    with Engine(after.project.params.engine, ordered=False) as engine:
+        runs = [
+            _scored_rows(engine, side.diagnosis, project)
+            for side, project in ((before, before.project), (after, after.project))
+        ]
+        found = shared_rows(engine, runs, metric, grouped=columns.group is not None)
+    paired: dict[str, PairedChange] = {}
+    notes = []
+    for split in [str(s) for s in Split if str(s) in before.diagnosis.errors and str(s) in after.diagnosis.errors]:
+        reason = _unlike(found.get(split), split, before, after)
+        if reason:
+            notes.append(f"{split}: compared unpaired, because {reason}")
+        else:
+            paired[split] = found[split].change()
+    return paired, tuple(notes)
+
+
+def _scored_rows(engine: Engine, diagnosis: Diagnosis, project: Project) -> Table:
+    """Return the answered rows that the run's ladder counts."""
+    from mlstrat_plugin.tables.scores.answers import answers, scored
+
+    params = project.params
+    answered = answers(engine, project.splits, project.predictions, params.columns, params.evaluate)
+    matched = answered.matched
+    return answered.outcomes(matched.filter(scored(matched, diagnosis.trained_on)))
+
+
+def _unlike(shared: SharedRows | None, split: str, before: Side, after: Side) -> str:
+    """Return why the rows of the two runs are not the same, or not those of their diagnoses; or an empty text."""
+    if shared is None:
+        return "they have no row in common"
+    attributes = ("label", "weight") if shared.weighted is not None else ("label",)
+    why = shared.unlike((before.name, after.name), attributes)
+    if why:
+        return why
+    for place, side in enumerate((before, after)):
+        saved = side.diagnosis.errors[split]
+        if saved.n != shared.n or abs(saved.value - shared.error(place)) > SAME:
+            return f"the predictions of {side.name} are not those that its diagnosis was made of"
+    return ""
+
+
+def _scorers(side: Side) -> dict[str, Scorer]:
+    """Return the project's own metric, where it is a function: a saved tally holds its name alone."""
+    from mlstrat_plugin.tables.scores.metrics import scorer_of
+
+    evaluate = None if side.project is None else side.project.params.evaluate
+    if evaluate is None or "." not in evaluate.metric:
+        return {}
+    return {evaluate.metric: scorer_of(evaluate)}
 
 
 def flat(value: Any, prefix: str = "") -> dict[str, str]:

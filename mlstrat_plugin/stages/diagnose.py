@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 from mlstrat_plugin.adapters.files import replacing
 from mlstrat_plugin.adapters.reviews import AUDIT, MISTAKES, checked_labels, looked_at
 from mlstrat_plugin.core.diagnosis.diagnose import Measurement, diagnose_ladder
-from mlstrat_plugin.core.estimates.composites import SliceTally, TaskTally
 from mlstrat_plugin.core.estimates.human_level import Declared, human_level
-from mlstrat_plugin.core.estimates.tallies import RatioTally
 from mlstrat_plugin.core.findings.observations import Circumstances, People
 from mlstrat_plugin.core.findings.review import Reviewed
 from mlstrat_plugin.core.review.error_analysis import analyse, check_labels, nothing_yet
@@ -52,15 +50,16 @@ def diagnose(params: Params) -> Diagnosis:
     from mlstrat_plugin.report.render import ladder_csv, metrics_json, report_html
     from mlstrat_plugin.report.review_page import causes_csv
     from mlstrat_plugin.tables.engines.duckdb import Engine
+    from mlstrat_plugin.tables.scores.answers import answers
     from mlstrat_plugin.tables.scores.raters import rate
-    from mlstrat_plugin.tables.scores.registry import scorer_of
     from mlstrat_plugin.tables.scores.tallying import tally
 
     splits, folder = read_record(Splits, SPLITS, stage="split"), Path(params.split.folder)
     roles: dict[str, str] = {name: source.role for name, source in params.sources.items()}
     ratings = None
     with Engine(params.engine, ordered=False) as engine:
-        tallies = tally(engine, folder, params.columns, params.evaluate, scorer_of(params.evaluate))
+        predictions = Path(params.evaluate.predictions)
+        tallies = tally(engine, answers(engine, folder, predictions, params.columns, params.evaluate))
         if params.human is not None and params.human.table is not None:
             ratings = rate(engine, folder, params.columns, params.human, roles)
         reviewed = review(engine, params, splits) if params.review is not None else Reviewed()
@@ -129,17 +128,14 @@ def review(engine: Engine, params: Params, splits: Splits) -> Reviewed:
 
 
 def _circumstances(tallies: Tallies, ratings: Ratings | None, confidence: float) -> Circumstances:
+    remarks = {split: rung.remarks() for split, rung in tallies.ladder.items()}
     return Circumstances(
         trained_on=tallies.trained_on,
         not_trained_on=tallies.not_trained_on,
         groups=tallies.groups,
         train_rows=tallies.train_rows,
-        heaviest={
-            split: (rung.top_weight, rung.top_rows)
-            for split, rung in tallies.ladder.items()
-            if isinstance(rung, RatioTally) and rung.kind == "weights"
-        },
-        slices={split: frozenset(rung.parts) for split, rung in tallies.ladder.items() if isinstance(rung, SliceTally)},
+        heaviest={split: said.heaviest for split, said in remarks.items() if said.heaviest is not None},
+        slices={split: said.parts for split, said in remarks.items() if said.parts is not None},
         people=_people(ratings, confidence),
     )
 
@@ -147,9 +143,7 @@ def _circumstances(tallies: Tallies, ratings: Ratings | None, confidence: float)
 def _task_ladder(tallies: Tallies, params: Params, task: str) -> dict[str, Measurement]:
     """Return the ladder of one task; its human level is its own, or the one declared for all."""
     human = params.human
-    ladder: dict[str, Measurement] = {
-        split: rung.task(task) for split, rung in tallies.ladder.items() if isinstance(rung, TaskTally)
-    }
+    ladder: dict[str, Measurement] = {split: rung.by_task()[task] for split, rung in tallies.ladder.items()}
     if human is not None:
         ladder[HUMAN] = Declared(human.tasks[task]) if human.tasks is not None else human_level(human)
     return ladder

@@ -19,10 +19,8 @@ from mlstrat_plugin.records.splits import Splits, Validation
 from mlstrat_plugin.records.words import Split
 
 if TYPE_CHECKING:
-    from ibis.expr.types import Table
-
     from mlstrat_plugin.params.block import Params
-    from mlstrat_plugin.tables.engines.duckdb import Engine
+    from mlstrat_plugin.tables.engines.duckdb import Engine, Table
     from mlstrat_plugin.tables.splits.cutting import Cut
     from mlstrat_plugin.tables.splits.relabelling import Relabelled
     from mlstrat_plugin.tables.splits.sources import OpenSource

@@ -13,6 +13,11 @@ def missing(value: Value) -> BooleanValue:
     return value.isnull() | value.isnan() if value.type().is_floating() else value.isnull()
 
 
+def infinite(value: Value) -> BooleanValue:
+    """Return where a number is infinite; a null is not."""
+    return value.cast("float64").isinf().fill_null(False)  # noqa: FBT003 - an SQL literal
+
+
 def kind(value: Value) -> str:
     """Return boolean, integer, floating or string, whatever the width; else the type's own name."""
     dtype = value.type()

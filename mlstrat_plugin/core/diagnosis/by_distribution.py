@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mlstrat_plugin.core.estimates.estimate import Estimate, LinearCombination
-    from mlstrat_plugin.core.estimates.tallies import Tally
+    from mlstrat_plugin.core.estimates.tally import Tally
 
 AUXILIARY, TARGET = "auxiliary", "target"
 HUMAN, TRAINED, UNTRAINED = "human", "trained-on", "not-trained-on"

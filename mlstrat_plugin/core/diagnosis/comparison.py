@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from mlstrat_plugin.core.diagnosis.verdict import MERGED_DISTRIBUTIONS
 from mlstrat_plugin.core.estimates.estimate import Estimate, LinearCombination
 from mlstrat_plugin.core.estimates.intervals import simultaneous_z, z_value
-from mlstrat_plugin.core.estimates.tallies import ErrorTally
+from mlstrat_plugin.core.estimates.saved import AS_SAVED, saved_estimates
 from mlstrat_plugin.core.wording import RATE
 from mlstrat_plugin.errors import EstimateError
 from mlstrat_plugin.records.runs import Change, Comparison
@@ -17,10 +18,12 @@ from mlstrat_plugin.records.words import GAPS, HUMAN, LADDER, Movement
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mlstrat_plugin.core.estimates.confusion import Scorer
     from mlstrat_plugin.core.estimates.estimate import Quantity
-    from mlstrat_plugin.core.estimates.paired import PairedTally
-    from mlstrat_plugin.records.diagnosis import Diagnosis, ErrorRecord
+    from mlstrat_plugin.core.estimates.paired import PairedChange
+    from mlstrat_plugin.records.diagnosis import Diagnosis
 
+Sides = tuple["Mapping[str, Estimate]", "Mapping[str, Estimate]"]
 MOVE = 0.005  # half a point: the largest change that still counts as none
 
 
@@ -28,7 +31,8 @@ def compare(
     first: Diagnosis,
     second: Diagnosis,
     *,
-    paired: Mapping[str, PairedTally] | None = None,
+    paired: Mapping[str, PairedChange] | None = None,
+    scorers: Mapping[str, Scorer] | None = None,
     names: tuple[str, str] = ("first", "second"),
     params: Mapping[str, tuple[str, str]] | None = None,
     notes: tuple[str, ...] = (),
@@ -40,8 +44,11 @@ def compare(
     ----------
     first, second : Diagnosis
         The two diagnoses; only rungs that both have are compared.
-    paired : mapping of str to PairedTally, optional
-        How both answered the same rows, by split; a split without it is compared as two independent samples.
+    paired : mapping of str to PairedChange, optional
+        How much each split's error changed on the rows that both answered; a split without it is compared as two
+        independent samples.
+    scorers : mapping of str to Scorer, optional
+        Metrics that are functions of a project, by name; without them the saved interval of such an error is taken.
     names : tuple of str
         What the runs are called.
     params : mapping of str to (str, str), optional
@@ -73,10 +80,11 @@ def compare(
     rungs = [rung for rung in LADDER if rung in first.errors and rung in second.errors]
     _check(first, second, rungs, unchanged_within)
     confidence = second.settings.confidence
-    amounts = {rung: _amount(rung, first, second, paired or {}) for rung in rungs}
+    estimates = (saved_estimates(first, scorers), saved_estimates(second, scorers))
+    amounts = {rung: _amount(rung, (first, second), estimates, paired or {}) for rung in rungs}
     z_error, z_gap = z_value((1 - confidence) / 2), simultaneous_z(confidence, max(1, len(rungs) - 1))
     gaps = {
-        _gap_name(low, high, second): _change(amounts[high] - amounts[low], z_gap, unchanged_within)
+        _gap_name(low, high, second): _gap_change(amounts[high] - amounts[low], z_gap, unchanged_within)
         for low, high in pairwise(rungs)
     }
     return Comparison(
@@ -86,10 +94,15 @@ def compare(
         gaps=gaps,
         orthogonal=_orthogonal(gaps),
         metric=second.settings.metric,
+        unit=second.settings.unit,
         confidence=confidence,
         unchanged_within=unchanged_within,
         params=dict(params or {}),
-        notes=(*notes, *label_notes(first, second, {rung: amount.value for rung, amount in amounts.items()}, names)),
+        notes=(
+            *notes,
+            *_old_notes(estimates, names),
+            *label_notes(first, second, {rung: amount.value for rung, amount in amounts.items()}, names),
+        ),
     )
 
 
@@ -128,24 +141,16 @@ def _check(first: Diagnosis, second: Diagnosis, rungs: list[str], within: float)
         raise EstimateError("; ".join(problems), hint="compare runs of the same metric that measure the same splits")
 
 
-def _amount(rung: str, first: Diagnosis, second: Diagnosis, paired: Mapping[str, PairedTally]) -> Quantity:
+def _amount(
+    rung: str, records: tuple[Diagnosis, Diagnosis], estimates: Sides, paired: Mapping[str, PairedChange]
+) -> Quantity:
     """Return how much an error changed: paired, as two samples, or not at all where both declare the same."""
-    if rung in paired:
-        return paired[rung].estimate()
-    before, after = first.errors[rung], second.errors[rung]
-    if rung == HUMAN and before == after:
+    known = paired[rung].amount if rung in paired else None
+    if known is not None:
+        return known
+    if rung == HUMAN and records[0].errors[rung] == records[1].errors[rung]:
         return LinearCombination({})  # the same people: whatever they are, they did not change
-    return estimate_of(after, second.settings.confidence) - estimate_of(before, first.settings.confidence)
-
-
-def estimate_of(error: ErrorRecord, confidence: float) -> Estimate:
-    """Return the estimate behind a saved error; where no counts are saved, its bounds grow in proportion to z."""
-    if error.wrong is not None and error.n is not None and error.groups is None:
-        return ErrorTally(wrong=error.wrong, n=error.n).estimate()
-    z_saved = z_value((1 - confidence) / 2)
-    below, above = (error.value - error.low) / z_saved, (error.high - error.value) / z_saved
-    n = float(error.n or "inf")
-    return Estimate(error.value, lambda z: (error.value - z * below, error.value + z * above), n, error.method)
+    return estimates[1][rung] - estimates[0][rung]
 
 
 def _gap_name(low: str, high: str, second: Diagnosis) -> str:
@@ -153,30 +158,52 @@ def _gap_name(low: str, high: str, second: Diagnosis) -> str:
     return "variance" if second.settings.same_distribution and name == MERGED_DISTRIBUTIONS else name
 
 
-def _change(amount: Quantity, z: float, within: float, paired: PairedTally | None = None) -> Change:
+def _change(amount: Quantity, z: float, within: float, paired: PairedChange | None = None) -> Change:
     low, high = amount.bounds(z)
     status: Movement = (
         "moved" if low > 0 or high < 0 else "unchanged" if -within <= low and high <= within else "unclear"
     )
+    pairs = None if paired is None else paired.pairs
     return Change(
         value=amount.value,
         low=low,
         high=high,
         status=status,
         method=_method(amount),
-        n=paired.n if paired is not None else None,
-        fixed=paired.fixed if paired is not None else None,
-        broken=paired.broken if paired is not None else None,
+        n=None if paired is None else paired.n,
+        fixed=None if pairs is None else pairs.fixed,
+        broken=None if pairs is None else pairs.broken,
     )
 
 
+def _gap_change(amount: Quantity, z: float, within: float) -> Change:
+    """Return the change of a gap; a saved interval says nothing at the joint confidence of all gaps."""
+    change = _change(amount, z, within)
+    return replace(change, status="unclear") if _is_old(amount) else change
+
+
 def _method(amount: Quantity) -> str:
-    methods = {estimate.method for estimate in amount.terms}
-    if not methods:
+    if not amount.terms:
         return "no change by definition"
     if isinstance(amount, Estimate):
         return f"paired, {amount.method}"
-    return "mover of paired" if all("bonett" in method for method in methods) else "mover"
+    if _is_old(amount):
+        return f"mover of {AS_SAVED}s"
+    return "mover of paired" if all(estimate.method.paired for estimate in amount.terms) else "mover"
+
+
+def _is_old(amount: Quantity) -> bool:
+    return any(estimate.method == AS_SAVED for estimate in amount.terms)
+
+
+def _old_notes(estimates: Sides, names: tuple[str, str]) -> list[str]:
+    """Say which run was saved without its tallies."""
+    return [
+        f"{name} has no tallies: errors have their saved intervals, and changes of its gaps are not judged; "
+        "run `mlstrat diagnose` there again"
+        for name, of_run in zip(names, estimates, strict=True)
+        if any(estimate.method == AS_SAVED for estimate in of_run.values())
+    ]
 
 
 def _orthogonal(gaps: Mapping[str, Change]) -> str:

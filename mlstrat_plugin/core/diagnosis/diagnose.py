@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from random import Random
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from mlstrat_plugin.core.diagnosis.by_distribution import HUMAN as HUMAN_ROW
 from mlstrat_plugin.core.diagnosis.by_distribution import statements, tallies_by_distribution
@@ -17,6 +17,7 @@ from mlstrat_plugin.core.findings.observations import Circumstances, Seen, obser
 from mlstrat_plugin.core.wording import rows_sentence, summary, unit_of
 from mlstrat_plugin.errors import EstimateError
 from mlstrat_plugin.records.diagnosis import Diagnosis, ErrorRecord, GapRecord, TaskDiagnosis
+from mlstrat_plugin.records.metrics import metric_named
 from mlstrat_plugin.records.sizing import Sizing
 from mlstrat_plugin.records.words import HUMAN, LADDER, Settings
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mlstrat_plugin.core.estimates.estimate import Estimate
-    from mlstrat_plugin.core.estimates.tallies import Tally
+    from mlstrat_plugin.core.estimates.tally import Tally
     from mlstrat_plugin.core.findings.review import Reviewed
 
 
@@ -36,6 +37,8 @@ class Measurement(Protocol):
     @property
     def wrong(self) -> int | None: ...  # noqa: D102
     def estimate(self) -> Estimate: ...  # noqa: D102
+    def rounded(self) -> Self: ...  # noqa: D102
+    def saved(self) -> dict[str, Any]: ...  # noqa: D102
 
 
 def diagnose(
@@ -119,7 +122,8 @@ def diagnose_ladder(
         Fewer than two rungs, a rung without rows, or settings out of range.
     """
     _check(ladder, settings)
-    estimates = {rung: _estimate(rung, ladder[rung]) for rung in LADDER if rung in ladder}
+    ladder = {rung: ladder[rung].rounded() for rung in LADDER if rung in ladder}  # as they will be read back
+    estimates = {rung: _estimate(rung, tally) for rung, tally in ladder.items()}
     rows = {rung: ladder[rung].n for rung in estimates}
     dev_error = estimates["dev"].value if "dev" in estimates else None
     tau = material_gap(settings, dev_error)
@@ -134,12 +138,15 @@ def diagnose_ladder(
     known = circumstances or Circumstances()
     return Diagnosis(
         diagnosis=verdict.diagnosis,
-        summary=summary(verdict.diagnosis, verdict.problems, gap_records, leaning, question, unit_of(settings.metric)),
+        summary=summary(
+            verdict.diagnosis, verdict.problems, gap_records, leaning, question, unit_of(settings.metric, settings.unit)
+        ),
         problems=verdict.problems,
         also_large=verdict.also_large,
         lean=leaning,
         errors=errors,
         gaps=gap_records,
+        tallies={rung: tally.saved() for rung, tally in ladder.items()},
         by_source=_table(by_source or {}, settings.confidence),
         table_2x3=_table(cells, settings.confidence),
         statements=statements(
@@ -219,7 +226,7 @@ def error_record(measurement: Measurement, estimate: Estimate, confidence: float
         high=high,
         n=measurement.n,
         wrong=measurement.wrong,
-        method=estimate.method,
+        method=str(estimate.method),
         groups=estimate.groups,
     )
 
@@ -234,7 +241,8 @@ def _check(ladder: Mapping[str, Measurement], settings: Settings) -> None:
             hint=f"give two or more of {', '.join(LADDER)}",
         )
     ranges = {
-        "material_gap": settings.material_gap > 0 and (settings.material_gap < 1 or settings.metric == "mean_loss"),
+        "material_gap": settings.material_gap > 0
+        and (settings.material_gap < 1 or not metric_named(settings.metric).is_rate),
         "material_gap_relative": 0 <= settings.material_gap_relative < 1,
         "confidence": 0.5 <= settings.confidence < 1,
         "power": 0.5 <= settings.power < 1,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mlstrat_plugin.core.estimates.estimate import Estimate
 from mlstrat_plugin.core.estimates.intervals import simultaneous_z, wilson, z_value
+from mlstrat_plugin.core.estimates.methods import WILSON
 from mlstrat_plugin.core.estimates.power import rows_for_gap, smallest_paired_gain, smallest_unpaired_gain
 from mlstrat_plugin.records.sizing import OpenQuestion, Proof
 from mlstrat_plugin.records.words import LADDER, Settings
@@ -120,7 +121,7 @@ def uneven_mix(train: Mapping[str, int], train_dev: Mapping[str, int], rows_per_
 
 
 def _share(share: float, n: float) -> Estimate:
-    return Estimate(share, lambda z: wilson(share, n, z), n, "wilson")
+    return Estimate(share, lambda z: wilson(share, n, z), n, WILSON)
 
 
 def open_question(

@@ -1,24 +1,28 @@
-"""One error made of several: the mean or the worst over slices, the mean over tasks."""
+"""One error made of several: the mean or the worst over slices or classes, the mean over tasks."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from mlstrat_plugin.core.estimates.estimate import Estimate, LinearCombination
 from mlstrat_plugin.core.estimates.intervals import wilson_bounds, z_value
-from mlstrat_plugin.core.estimates.tallies import NO_ROWS, ErrorTally, RatioTally
+from mlstrat_plugin.core.estimates.methods import Method
+from mlstrat_plugin.core.estimates.tallies import ErrorTally, RatioTally
+from mlstrat_plugin.core.estimates.tally import NO_ROWS, Remarks, TallyBase
 from mlstrat_plugin.errors import EstimateError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+PLURALS = {"slice": "slices", "class": "classes"}
+
 
 @dataclass(frozen=True, kw_only=True)
-class SliceTally:
-    """Errors by slice, and one number of them.
+class SliceTally(TallyBase):
+    """Errors by slice, or by class, and one number of them.
 
     Parameters
     ----------
@@ -28,6 +32,8 @@ class SliceTally:
         ``mean``: every slice counts the same, however many rows it has. ``worst``: the largest error.
     shared_groups : bool
         A group of rows may lie in several slices, so that the slices' errors are not independent.
+    part : str
+        The word for one of them: ``slice`` or ``class``.
 
     Notes
     -----
@@ -45,9 +51,11 @@ class SliceTally:
     0.1
     """
 
+    tag: ClassVar[str] = "slices"
     parts: Mapping[str, ErrorTally | RatioTally]
     rule: Literal["mean", "worst"]
     shared_groups: bool = False
+    part: str = "slice"
 
     @property
     def n(self) -> int:
@@ -63,11 +71,20 @@ class SliceTally:
         parts: dict[str, ErrorTally | RatioTally] = dict(self.parts)
         for name, part in other.parts.items():
             parts[name] = parts[name] + part if name in parts else part  # type: ignore[operator]  # both of one kind
-        return SliceTally(
-            parts=parts,
-            rule=self.rule,
-            shared_groups=self.shared_groups or other.shared_groups,
-        )
+        return replace(self, parts=parts, shared_groups=self.shared_groups or other.shared_groups)
+
+    def remarks(self) -> Remarks:
+        """Return which slices there are."""
+        return Remarks(parts=frozenset(self.parts), part=self.part)
+
+    def rounded(self) -> SliceTally:
+        """Return the tally with the digits that a saved one has."""
+        return replace(self, parts={name: part.rounded() for name, part in self.parts.items()})
+
+    def saved(self) -> dict[str, Any]:
+        """Return the tally as plain values for JSON."""
+        own = {"rule": self.rule, "shared_groups": self.shared_groups, "part": self.part}
+        return {"tally": self.tag, **own, "parts": {name: part.saved() for name, part in self.parts.items()}}
 
     def estimate(self) -> Estimate:
         """Return the mean or the worst with its bounds.
@@ -86,7 +103,7 @@ class SliceTally:
         variance = ((high - low) / 2) ** 2
         known = 0 < value < 1 and variance > 0
         n_effective = value * (1 - value) / variance if known else sum(one.n_effective for one in slices)
-        method = f"{'grouped ' if groups else ''}{self.rule} of {len(slices)} slices"
+        method = Method(f"{self.rule} of {len(slices)} {PLURALS[self.part]}", grouped=bool(groups))
         return Estimate(value, bounds, n_effective, method, groups=min(groups) if groups else None)
 
     def _mean(self, slices: list[Estimate]) -> tuple[float, Callable[[float], tuple[float, float]]]:
@@ -123,7 +140,7 @@ def corrected_z(z: float, choices: int) -> float:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TaskTally:
+class TaskTally(TallyBase):
     """Answers to several tasks about the same rows, some of them without a label.
 
     Parameters
@@ -137,7 +154,7 @@ class TaskTally:
     a, b : tuple of float
         Wrong answers and labelled rows by task.
     aa, ab, bb : tuple of tuple of float
-        Sums over units of a_s·a_t, a_s·b_t and b_s·b_t for each pair of tasks.
+        TallyBase over units of a_s·a_t, a_s·b_t and b_s·b_t for each pair of tasks.
     nn : float
         Sum over units of their squared number of rows.
     grouped : bool
@@ -149,6 +166,7 @@ class TaskTally:
     of the rows' (or groups') linearized sums over tasks.
     """
 
+    tag: ClassVar[str] = "tasks"
     tasks: tuple[str, ...]
     n: int
     units: int
@@ -180,6 +198,10 @@ class TaskTally:
             nn=self.nn + other.nn,
             grouped=self.grouped,
         )
+
+    def by_task(self) -> Mapping[str, ErrorTally | RatioTally]:
+        """Return the tally of each task."""
+        return {name: self.task(name) for name in self.tasks}
 
     def task(self, name: str) -> ErrorTally | RatioTally:
         """Return the tally of one task."""
@@ -223,7 +245,7 @@ class TaskTally:
             variance *= self.units / (self.units - 1)
         n = min(sum(self.b), mean * (1 - mean) / variance if variance > 0 else inf)
         groups = self.n**2 / self.nn if self.grouped else None
-        method = f"{'grouped ' if self.grouped else ''}mean of {count} tasks"
+        method = Method(f"mean of {count} tasks", grouped=self.grouped)
         return Estimate(mean, wilson_bounds(mean, n, groups), n, method, groups=groups)
 
 

@@ -6,11 +6,12 @@ from collections import Counter
 from dataclasses import dataclass
 from math import isfinite
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from mlstrat_plugin.core.estimates.estimate import Estimate
 from mlstrat_plugin.core.estimates.intervals import wilson, wilson_bounds
-from mlstrat_plugin.core.estimates.tallies import NO_ROWS
+from mlstrat_plugin.core.estimates.methods import Method
+from mlstrat_plugin.core.estimates.tally import NO_ROWS, TallyBase
 from mlstrat_plugin.errors import EstimateError
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Scorer(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConfusionTally:
+class ConfusionTally(TallyBase):
     """Counts by label and prediction.
 
     Parameters
@@ -55,6 +56,7 @@ class ConfusionTally:
     0.15
     """
 
+    tag: ClassVar[str] = "confusion"
     parts: Mapping[str, Cells]
     scorer: Scorer
 
@@ -72,6 +74,15 @@ class ConfusionTally:
         names = sorted({*self.parts, *other.parts})
         parts = {name: dict(Counter(self.parts.get(name, {})) + Counter(other.parts.get(name, {}))) for name in names}
         return ConfusionTally(parts=parts, scorer=self.scorer)
+
+    def rounded(self) -> ConfusionTally:
+        """Return the tally itself: counts are whole."""
+        return self
+
+    def saved(self) -> dict[str, Any]:
+        """Return the tally as plain values for JSON: by part, each label, prediction and count."""
+        parts = {name: [[*pair, n] for pair, n in cells.items()] for name, cells in self.parts.items()}
+        return {"tally": self.tag, "scorer": self.scorer.name, "parts": parts}
 
     def estimate(self) -> Estimate:
         """Return the metric with its bounds.
@@ -91,7 +102,7 @@ class ConfusionTally:
             value,
             bounds,
             n_effective,
-            f"{'grouped ' if grouped else ''}{self.scorer.name}",
+            Method(self.scorer.name, grouped=grouped),
             groups=_effective(parts) if grouped else None,
             is_rate=0 <= value <= 1,
         )

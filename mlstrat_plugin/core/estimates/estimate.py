@@ -8,6 +8,7 @@ from math import inf, isfinite, sqrt
 from typing import TYPE_CHECKING
 
 from mlstrat_plugin.core.estimates.intervals import z_value
+from mlstrat_plugin.core.estimates.methods import DECLARED, Method
 from mlstrat_plugin.errors import EstimateError
 
 if TYPE_CHECKING:
@@ -77,8 +78,8 @@ class Estimate(Quantity):
         Maps a normal quantile ``z`` >= 0 to (lower, upper).
     n_effective : float
         Rows of information behind it; infinite for a constant that was declared.
-    method : str
-        How the bounds are made, for people: ``wilson``, ``declared``.
+    method : Method
+        How the bounds are made.
     groups : float, optional
         Effective number of groups of rows that are not independent; none where rows count one by one.
     is_rate : bool
@@ -93,7 +94,7 @@ class Estimate(Quantity):
     point: float
     bounds_at: Callable[[float], tuple[float, float]]
     n_effective: float
-    method: str
+    method: Method
     groups: float | None = None
     is_rate: bool = True
 
@@ -132,7 +133,7 @@ def constant(value: float) -> Estimate:
     >>> constant(0.01).bounds(1.96)
     (0.01, 0.01)
     """
-    return Estimate(value, lambda _z: (value, value), inf, "declared")
+    return Estimate(value, lambda _z: (value, value), inf, DECLARED)
 
 
 @dataclass(frozen=True)

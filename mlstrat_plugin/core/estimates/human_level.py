@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlstrat_plugin.core.estimates.composites import corrected_z
 from mlstrat_plugin.core.estimates.estimate import Estimate, constant
+from mlstrat_plugin.core.estimates.methods import Method
 from mlstrat_plugin.core.estimates.tallies import ErrorTally
+from mlstrat_plugin.core.estimates.tally import TallyBase
 from mlstrat_plugin.errors import EstimateError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mlstrat_plugin.core.estimates.tallies import Tally
+    from mlstrat_plugin.core.estimates.tally import Tally
     from mlstrat_plugin.params.scoring import Human
 
 BEST = "best"
 
 
 @dataclass(frozen=True)
-class Declared:
+class Declared(TallyBase):
     """An error that somebody states and nobody measured; taken as exact and labelled so.
 
     Parameters
@@ -38,10 +40,11 @@ class Declared:
 
     Examples
     --------
-    >>> Declared(0.01).estimate().method
+    >>> str(Declared(0.01).estimate().method)
     'declared'
     """
 
+    tag: ClassVar[str] = "declared"
     error: float
     is_rate: bool = True
 
@@ -67,7 +70,7 @@ class Declared:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RaterGroups:
+class RaterGroups(TallyBase):
     """Answers of groups of people (typical person, doctor, team of experts) to the same kind of rows.
 
     Parameters
@@ -97,6 +100,7 @@ class RaterGroups:
     ([0.0021, 0.0144], ('doctor', 'nurse', 'team'))
     """
 
+    tag: ClassVar[str] = "raters"
     groups: Mapping[str, Tally]
     proxy: str
 
@@ -109,6 +113,15 @@ class RaterGroups:
                 f"the table has {', '.join(map(repr, sorted(self.groups)))}",
                 hint="correct mlstrat.human.proxy",
             )
+
+    def rounded(self) -> RaterGroups:
+        """Return the groups with the digits that saved ones have."""
+        return replace(self, groups={name: tally.rounded() for name, tally in self.groups.items()})
+
+    def saved(self) -> dict[str, Any]:
+        """Return the groups as plain values for JSON."""
+        groups = {name: tally.saved() for name, tally in self.groups.items()}
+        return {"tally": self.tag, "proxy": self.proxy, "groups": groups}
 
     @property
     def chosen(self) -> str:
@@ -144,7 +157,7 @@ class RaterGroups:
             corrected = corrected_z(z, len(everyone))
             return min(one.bounds(z)[0] for one in everyone), min(one.bounds(corrected)[1] for one in everyone)
 
-        method = f"best of {len(everyone)} groups, {chosen.method}"
+        method = Method(f"best of {len(everyone)} groups, {chosen.method}")
         return Estimate(chosen.value, bounds, chosen.n_effective, method, groups=chosen.groups)
 
 

@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp, fsum, lgamma, log, sqrt
 from typing import TYPE_CHECKING
 
 from mlstrat_plugin.core.estimates.estimate import Estimate
 from mlstrat_plugin.core.estimates.intervals import t_value
+from mlstrat_plugin.core.estimates.methods import Method
 from mlstrat_plugin.errors import EstimateError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from mlstrat_plugin.core.estimates.estimate import Quantity
+
+BONETT_PRICE = Method("bonett-price", paired=True)
+WEIGHTED_PAIRS = Method("weighted pairs", paired=True)
+ONE_GROUP = Method("one group", paired=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairedChange:
+    """How much an error changed between two models on the rows that both answered; ``why`` says why it is not known.
+
+    ``pairs`` are the rows that one of the two answered wrongly; None for losses, which are neither right nor wrong.
+    """
+
+    amount: Quantity | None
+    pairs: PairedTally | None
+    n: int
+    why: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +95,10 @@ class PairedTally:
             nn=self.nn + other.nn,
         )
 
+    def change(self) -> PairedChange:
+        """Return the change of error with the counts behind it."""
+        return PairedChange(amount=self.estimate(), pairs=self, n=self.n)
+
     def mid_p(self) -> float:
         """Return McNemar's one-sided mid-p: how surprising so few broken rows are if the two models were equal.
 
@@ -109,12 +133,12 @@ class PairedTally:
         centre = worse - better
         error = sqrt((worse + better - centre**2) / (self.n + 2))
         if self.groups is None:
-            return Estimate(change, _around(centre, error, change), float(self.n), "bonett-price", is_rate=False)
+            return Estimate(change, _around(centre, error, change), float(self.n), BONETT_PRICE, is_rate=False)
         squares = max(self.dd - 2 * change * self.dn + change**2 * self.nn, 0.0)
         spread = sqrt(squares * _bessel(self.groups)) / self.n
         # never below what independent rows would give: a group effect can only be seen where there are changes
         wide = _around(centre, max(error, spread), change)
-        return _by_groups(change, wide, self.n, self.groups, self.n**2 / self.nn, "grouped bonett-price")
+        return _by_groups(change, wide, self.n, self.groups, self.n**2 / self.nn, replace(BONETT_PRICE, grouped=True))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,10 +195,10 @@ class WeightedPairs:
         spread = self.discordant + added - 2 * centre * self.signed + centre**2 * (self.squares + added)
         if self.groups is None:
             error = sqrt(max(spread, 0.0)) / weight
-            return Estimate(point, _around(centre, error, point), float(self.n), "weighted pairs", is_rate=False)
+            return Estimate(point, _around(centre, error, point), float(self.n), WEIGHTED_PAIRS, is_rate=False)
         around = _around(centre, sqrt(max(spread, 0.0) * _bessel(self.groups)) / weight, point)
         effective = self.weight**2 / self.squares
-        return _by_groups(point, around, self.n, self.groups, effective, "grouped weighted pairs")
+        return _by_groups(point, around, self.n, self.groups, effective, replace(WEIGHTED_PAIRS, grouped=True))
 
 
 def _bessel(groups: int) -> float:
@@ -187,11 +211,11 @@ def _by_groups(
     n: int,
     groups: int,
     effective: float,
-    method: str,
+    method: Method,
 ) -> Estimate:
     """Return an estimate with Student's quantile of the effective groups; one group says nothing."""
     if groups < 2 or effective <= 1 + 1e-9:
-        return Estimate(point, lambda _z: (-1.0, 1.0), 1.0, "one group", groups=effective, is_rate=False)
+        return Estimate(point, lambda _z: (-1.0, 1.0), 1.0, ONE_GROUP, groups=effective, is_rate=False)
     return Estimate(
         point, lambda z: around(t_value(z, effective - 1)), float(n), method, groups=effective, is_rate=False
     )

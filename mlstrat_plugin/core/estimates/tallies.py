@@ -1,37 +1,23 @@
-"""Sufficient statistics of one split: they add up over chunks, sources and machines, and make the estimate."""
+"""Counts and ratios of one split: they add up over chunks, sources and machines, and make the estimate."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from math import inf, isfinite, sqrt
-from typing import TYPE_CHECKING, Protocol, Self
+from dataclasses import dataclass
+from math import inf, isfinite
+from typing import TYPE_CHECKING, ClassVar
 
 from mlstrat_plugin.core.estimates.estimate import Estimate
-from mlstrat_plugin.core.estimates.intervals import hall, wilson, wilson_bounds
+from mlstrat_plugin.core.estimates.intervals import wilson, wilson_bounds
+from mlstrat_plugin.core.estimates.methods import WILSON, Method
+from mlstrat_plugin.core.estimates.tally import NO_ROWS, Remarks, TallyBase
 from mlstrat_plugin.errors import EstimateError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-NO_ROWS = "no rows: nothing can be said about this error"
-
-
-class Tally(Protocol):
-    """What is kept of one split: ``n`` rows, perhaps whole ``wrong`` ones, and all that the estimate needs.
-
-    Tallies of rows in groups add up exactly where no group lies on both sides of the plus.
-    """
-
-    @property
-    def n(self) -> int: ...  # noqa: D102
-    @property
-    def wrong(self) -> int | None: ...  # noqa: D102
-    def __add__(self, other: Self) -> Self: ...
-    def estimate(self) -> Estimate: ...  # noqa: D102
-
 
 @dataclass(frozen=True, kw_only=True)
-class ErrorTally:
+class ErrorTally(TallyBase):
     """Wrong answers out of so many independent rows.
 
     Parameters
@@ -52,6 +38,7 @@ class ErrorTally:
     ErrorTally(wrong=3, n=20)
     """
 
+    tag: ClassVar[str] = "errors"
     wrong: int
     n: int
 
@@ -76,11 +63,11 @@ class ErrorTally:
         if self.n == 0:
             raise EstimateError(NO_ROWS)
         rate, n = self.wrong / self.n, self.n
-        return Estimate(rate, lambda z: wilson(rate, n, z), float(n), "wilson")
+        return Estimate(rate, lambda z: wilson(rate, n, z), float(n), WILSON)
 
 
 @dataclass(frozen=True, kw_only=True)
-class RatioTally:
+class RatioTally(TallyBase):
     """An error that is a ratio of two sums, over rows or over groups of rows: weighted, grouped, or F1.
 
     Each row brings a part ``a`` of an error to a weight ``b``, with 0 <= a <= b: (wrong, 1) for the error rate,
@@ -94,9 +81,9 @@ class RatioTally:
     units : int
         Rows, or groups.
     a, b : float
-        Sums over units.
+        TallyBase over units.
     aa, ab, bb : float
-        Sums over units of a², a·b and b².
+        TallyBase over units of a², a·b and b².
     row_bb : float
         Sum over rows of b².
     grouped : bool
@@ -127,6 +114,7 @@ class RatioTally:
     (115, 0.0783, 3.75)
     """
 
+    tag: ClassVar[str] = "ratio"
     n: int
     units: int
     a: float
@@ -195,8 +183,12 @@ class RatioTally:
             variance *= self.units / (self.units - 1)
         return min(kish, ratio * (1 - ratio) / variance if variance > 0 else inf)
 
-    def _method(self) -> str:
-        return " ".join(word for word in (_WORDS[self.kind], "grouped" if self.grouped else "", "wilson") if word)
+    def remarks(self) -> Remarks:
+        """Return the heaviest rows, where rows have weights."""
+        return Remarks(heaviest=(self.top_weight, self.top_rows) if self.kind == "weights" else None)
+
+    def _method(self) -> Method:
+        return Method(WILSON.name, of=_WORDS[self.kind], grouped=self.grouped)
 
 
 _WORDS = {"errors": "", "weights": "weighted", "f1": "f1", "raters": "raters"}
@@ -209,99 +201,3 @@ def _from_f_star(q: float) -> float:
 
 def _both(change: Callable[[float], float], bounds: tuple[float, float]) -> tuple[float, float]:
     return change(bounds[0]), change(bounds[1])
-
-
-@dataclass(frozen=True, kw_only=True)
-class LossTally:
-    """Power sums of a per-example loss, over rows or over groups of rows.
-
-    Parameters
-    ----------
-    n : int
-        Rows.
-    units : int
-        Rows, or groups.
-    a : float
-        Sum of the losses.
-    aa, aaa, ab, aab, abb, bb, bbb : float
-        Sums over units of products of a unit's loss ``a`` and its rows ``b``; with rows as units b is 1.
-    grouped : bool
-        Units are groups.
-
-    Raises
-    ------
-    EstimateError
-        A sum is NaN or infinite.
-
-    Examples
-    --------
-    >>> LossTally.of([0.1, 0.2, 0.9]).estimate().method
-    'hall t'
-    """
-
-    n: int
-    units: int
-    a: float
-    aa: float
-    aaa: float
-    ab: float
-    aab: float
-    abb: float
-    bb: float
-    bbb: float
-    grouped: bool
-
-    def __post_init__(self) -> None:
-        if not all(isfinite(getattr(self, field.name)) for field in fields(self)):
-            raise EstimateError("a loss is NaN or infinite")
-
-    @classmethod
-    def of(cls, losses: list[float]) -> LossTally:
-        """Return the tally of independent rows."""
-        n = len(losses)
-        one, two, three = (float(sum(loss**power for loss in losses)) for power in (1, 2, 3))
-        return cls(
-            n=n, units=n, a=one, aa=two, aaa=three, ab=one, aab=two, abb=one, bb=float(n), bbb=float(n), grouped=False
-        )
-
-    @property
-    def wrong(self) -> None:
-        """Return nothing: a loss is neither right nor wrong."""
-        return
-
-    def __add__(self, other: LossTally) -> LossTally:
-        if self.grouped != other.grouped:
-            raise EstimateError("tallies of rows and of groups do not add up")
-        names = [field.name for field in fields(self) if field.name != "grouped"]
-        return LossTally(**{name: getattr(self, name) + getattr(other, name) for name in names}, grouped=self.grouped)
-
-    def estimate(self) -> Estimate:
-        """Return the mean loss with Hall's bounds.
-
-        Raises
-        ------
-        EstimateError
-            No row, fewer than two independent rows or groups, or losses that are all the same.
-        """
-        if self.n == 0:
-            raise EstimateError(NO_ROWS)
-        units, mean = self.units, self.a / self.n
-        if units < 2:
-            raise EstimateError(f"an interval of a mean loss needs two independent rows or groups, not {units}")
-        squares = self.aa - 2 * mean * self.ab + mean**2 * self.bb
-        cubes = self.aaa - 3 * mean * self.aab + 3 * mean**2 * self.abb - mean**3 * self.bbb
-        if not squares > 1e-12 * max(self.aa, mean**2 * self.bb):
-            raise EstimateError(f"all {self.n:,} losses are {mean:g}, or as good as: no interval can be made of them")
-        spread = sqrt(squares / (units - 1))
-        skewness = cubes / units / (squares / units) ** 1.5
-        error = spread * sqrt(units) / self.n
-        groups = self.n**2 / self.bb if self.grouped else None
-        independent = groups if groups is not None and groups > 1 else float(units)
-        return Estimate(
-            mean,
-            lambda z: hall(mean, error, skewness, independent, z),
-            float(self.n) if groups is None else groups,
-            "grouped hall t" if self.grouped else "hall t",
-            groups=groups,
-            is_rate=False,
-        )

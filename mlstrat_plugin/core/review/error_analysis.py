@@ -8,6 +8,7 @@ from functools import partial, reduce
 from operator import add
 from typing import TYPE_CHECKING, Any
 
+from mlstrat_plugin.core.estimates.methods import MOVER
 from mlstrat_plugin.core.review.error_sheet import Sheet, merged_spellings
 from mlstrat_plugin.core.review.label_audit import LabelAudit, worth_fixing
 from mlstrat_plugin.records.review import Alike, Amount, ErrorAnalysis, LabelCheck, Stratum, TagTally
@@ -263,5 +264,5 @@ def _groups(drawn: Drawn, answers: Mapping[str, bool | None]) -> list[tuple[int,
 def amount(quantity: Quantity, n: int, confidence: float) -> Amount:
     """Return a quantity as a record: its value, its two-sided bounds, the rows and the method behind it."""
     low, high = quantity.interval(confidence)
-    method = getattr(quantity, "method", "mover")
-    return Amount(value=quantity.value, low=low, high=high, n=n, method=method)
+    method = getattr(quantity, "method", MOVER)
+    return Amount(value=quantity.value, low=low, high=high, n=n, method=str(method))

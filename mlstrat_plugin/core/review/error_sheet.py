@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from mlstrat_plugin.core.estimates.estimate import Estimate, constant
 from mlstrat_plugin.core.estimates.intervals import wilson_bounds
+from mlstrat_plugin.core.estimates.methods import Method
 from mlstrat_plugin.core.estimates.paired import PairedTally
 from mlstrat_plugin.core.estimates.power import paired_rows
 from mlstrat_plugin.core.estimates.tallies import RatioTally
@@ -63,8 +64,8 @@ def sampled_share(
     whole = None if alone else sum_of(groups or ()).estimate()
     rows, effective = (float(looked_at), None) if whole is None else (whole.n_effective, whole.groups)
     rows *= 1.0 if of is None else (of - 1) / (of - looked_at)
-    words = ("" if alone else "grouped ", "wilson", "" if of is None else " fpc")
-    return Estimate(share, wilson_bounds(share, rows, effective), rows, "".join(words), groups=effective)
+    method = Method("wilson" if of is None else "wilson fpc", grouped=not alone)
+    return Estimate(share, wilson_bounds(share, rows, effective), rows, method, groups=effective)
 
 
 def sum_of(groups: Iterable[tuple[int, int]]) -> RatioTally:
@@ -102,7 +103,7 @@ def ceiling(share: Estimate, error: Estimate) -> Estimate:
         above = sqrt((c * (s_high - s)) ** 2 + (s * (c_high - c)) ** 2)
         return max(0.0, s * c - below), min(1.0, s * c + above)
 
-    return Estimate(s * c, bounds, min(share.n_effective, error.n_effective), "mover product")
+    return Estimate(s * c, bounds, min(share.n_effective, error.n_effective), Method("mover product"))
 
 
 def merged_spellings(tags: Iterable[str]) -> dict[str, str]:

@@ -7,9 +7,9 @@ from pathlib import Path
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
-from mlstrat_plugin.core.diagnosis.comparison import estimate_of
 from mlstrat_plugin.core.estimates.human_level import human_level
 from mlstrat_plugin.core.estimates.intervals import z_value
+from mlstrat_plugin.core.estimates.paired import PairedChange
 from mlstrat_plugin.core.gate.decision import challenge_of, judge, of_test, unmeasured
 from mlstrat_plugin.errors import GateError
 from mlstrat_plugin.records.diagnosis import Diagnosis
@@ -27,10 +27,8 @@ if TYPE_CHECKING:
     from mlstrat_plugin.records.gate import Challenge, ConditionResult, Looks
     from mlstrat_plugin.tables.engines.duckdb import Engine
     from mlstrat_plugin.tables.scores.conditions import Rows
-    from mlstrat_plugin.tables.scores.pairing import Change
 
 OUTCOMES = "outcomes.parquet"
-PAIRED = ("error_rate", "weighted_error", "mean_loss")  # metrics that are sums over rows
 SAME = 1e-9  # saved numbers are rounded to ten digits
 
 
@@ -58,9 +56,9 @@ def gather(params: Params, registry: Registry, champion: Version | None, looks: 
         The server failed.
     """
     from mlstrat_plugin.tables.engines.duckdb import Engine
+    from mlstrat_plugin.tables.scores.answers import answers
     from mlstrat_plugin.tables.scores.conditions import Rows, measure
     from mlstrat_plugin.tables.scores.outcomes import write_outcomes
-    from mlstrat_plugin.tables.scores.registry import scorer_of
     from mlstrat_plugin.tables.scores.tallying import tally
 
     policy, folder = policy_of(params), Path(params.split.folder)
@@ -69,8 +67,9 @@ def gather(params: Params, registry: Registry, champion: Version | None, looks: 
         file.parent.mkdir()
     whole, dev = files
     with Engine(params.engine, ordered=False) as engine:
-        tallies = tally(engine, folder, params.columns, params.evaluate, scorer_of(params.evaluate))
-        write_outcomes(engine, folder, Path(params.evaluate.predictions), params.columns, _loss(params), files)
+        answered = answers(engine, folder, Path(params.evaluate.predictions), params.columns, params.evaluate)
+        tallies = tally(engine, answered)
+        write_outcomes(engine, answered, files)
         ladder: dict[str, Measurement] = {**tallies.ladder}
         if params.human is not None:
             ladder[HUMAN] = _human(params, params.human, engine)
@@ -103,10 +102,6 @@ def _human(params: Params, human: Human, engine: Engine) -> Measurement:
     return rate(engine, Path(params.split.folder), params.columns, human, roles).level
 
 
-def _loss(params: Params) -> str | None:
-    return params.evaluate.loss if params.evaluate.metric == "mean_loss" else None
-
-
 def _stale(ladder: Mapping[str, Measurement]) -> list[str]:
     """Return a problem where the saved diagnosis was not made of these predictions."""
     saved = read_diagnosis().errors
@@ -129,12 +124,12 @@ def _challenge(
     scratch: Path,
 ) -> Challenge | None:
     """Compare with the champion on the same rows, where the policy asks for it and there is a champion."""
-    policy, metric = policy_of(params), params.evaluate.metric
+    policy = policy_of(params)
     optimize = policy.optimize
     if optimize is None or champion is None:
         return None
     z = looks.z if optimize.split == Split.TEST.value else z_value(1 - policy.confidence)
-    if metric not in PAIRED:
+    if params.evaluate.spec.pairing is None:
         change = _two_samples(registry, champion, rows, optimize.split, scratch)
     else:
         change = _paired(params, registry, champion, engine, rows, scratch)
@@ -147,27 +142,43 @@ def _challenge(
         paired=change.pairs,
         alpha=NormalDist().cdf(-z),
         n=change.n,
-        method=" - ".join(sorted({one.method for one in change.amount.terms})),
+        method=" - ".join(sorted({str(one.method) for one in change.amount.terms})),
     )
     return replace(judged, note=change.why)
 
 
-def _paired(params: Params, registry: Registry, champion: Version, engine: Engine, rows: Rows, scratch: Path) -> Change:
-    from mlstrat_plugin.tables.scores.pairing import Change, change_of
-
+def _paired(
+    params: Params, registry: Registry, champion: Version, engine: Engine, rows: Rows, scratch: Path
+) -> PairedChange:
     policy = policy_of(params)
     split = Split(policy.optimize.split) if policy.optimize else Split.TEST
     theirs = registry.fetch(champion.run_id, f"{FOLDER}/{OUTCOMES}", scratch)
-    change = Change(amount=None, pairs=None, n=0, why=f"the run of version {champion.version} keeps no {OUTCOMES}")
+    change = PairedChange(
+        amount=None, pairs=None, n=0, why=f"the run of version {champion.version} keeps no {OUTCOMES}"
+    )
     if theirs is not None:
-        change = change_of(engine, theirs, rows.outcomes, split, params.evaluate.metric, grouped=rows.grouped)
+        change = _pair(engine, theirs, rows, split, params)
     if change.amount is not None:
         return change
     if not policy.rescore:
         return replace(change, why=f"{change.why}; mlstrat.gate.rescore: true scores its model on today's rows")
     theirs = _rescored(params, registry, champion, engine, scratch)
-    scored = change_of(engine, theirs, rows.outcomes, split, params.evaluate.metric, grouped=rows.grouped)
+    scored = _pair(engine, theirs, rows, split, params)
     return replace(scored, why=scored.why or f"version {champion.version} was scored on today's rows")
+
+
+def _pair(engine: Engine, champion: Path, rows: Rows, split: Split, params: Params) -> PairedChange:
+    """Pair the outcomes of champion and challenger on one split."""
+    from mlstrat_plugin.core.estimates.paired import PairedChange
+    from mlstrat_plugin.tables.scores.pairing import shared_rows
+
+    tables = [engine.read_parquet([file]) for file in (champion, rows.outcomes)]
+    runs = [table.filter(table.split == split.value) for table in tables]
+    shared = shared_rows(engine, runs, params.evaluate.spec, grouped=rows.grouped).get(split.value)
+    why = "no row" if shared is None else shared.unlike(("the champion", "the challenger"))
+    if shared is None or why:
+        return PairedChange(amount=None, pairs=None, n=0, why=f"{split.value}: {why}")
+    return shared.change()
 
 
 def _rescored(params: Params, registry: Registry, champion: Version, engine: Engine, scratch: Path) -> Path:
@@ -181,9 +192,10 @@ def _rescored(params: Params, registry: Registry, champion: Version, engine: Eng
     import pandas as pd
 
     from mlstrat_plugin.params.functions import imported
+    from mlstrat_plugin.tables.scores.answers import answers
     from mlstrat_plugin.tables.scores.outcomes import write_outcomes
 
-    if params.evaluate.metric == "mean_loss":
+    if params.evaluate.spec.answer == "loss":
         raise GateError(
             "a model gives answers, no losses: it cannot be rescored", hint="set mlstrat.gate.rescore: false"
         )
@@ -192,31 +204,33 @@ def _rescored(params: Params, registry: Registry, champion: Version, engine: Eng
     features = (
         imported(inputs, "mlstrat.gate.inputs")(rows) if inputs else rows.drop(columns=[columns.id, columns.label])
     )
-    answers = registry.predict(champion, features)
-    if len(answers) != len(rows):
+    given = registry.predict(champion, features)
+    if len(given) != len(rows):
         raise GateError(
-            f"the model of version {champion.version} gave {len(answers)} answers for {len(rows)} rows",
+            f"the model of version {champion.version} gave {len(given)} answers for {len(rows)} rows",
             hint="name in mlstrat.gate.inputs the function that makes its input of rows",
         )
     predictions, file = scratch / "champion.parquet", scratch / "champion" / OUTCOMES
     file.parent.mkdir()
-    pd.DataFrame({columns.id: rows[columns.id], "prediction": answers}).to_parquet(predictions, index=False)
-    write_outcomes(engine, folder, predictions, columns, None, {file: (Split.DEV, Split.TEST)})
+    pd.DataFrame({columns.id: rows[columns.id], "prediction": given}).to_parquet(predictions, index=False)
+    judged = (Split.DEV, Split.TEST)
+    write_outcomes(engine, answers(engine, folder, predictions, columns, params.evaluate, judged), {file: judged})
     return file
 
 
-def _two_samples(registry: Registry, champion: Version, rows: Rows, split: str, scratch: Path) -> Change:
+def _two_samples(registry: Registry, champion: Version, rows: Rows, split: str, scratch: Path) -> PairedChange:
     """Compare a metric that has no rows of its own with the champion's saved estimate, as two independent samples."""
-    from mlstrat_plugin.tables.scores.pairing import Change
+    from mlstrat_plugin.core.estimates.paired import PairedChange
+    from mlstrat_plugin.core.estimates.saved import AS_SAVED, saved_estimates
 
     saved = registry.fetch(champion.run_id, f"diagnosis/{DIAGNOSIS.name}", scratch)
     error = None
     if saved is not None:
         theirs = read_record(Diagnosis, saved, stage="track")
-        error = theirs.errors.get(split) if theirs.test_id == read_diagnosis().test_id else None
-    if saved is None or error is None:
+        error = saved_estimates(theirs).get(split) if theirs.test_id == read_diagnosis().test_id else None
+    if error is None or error.method == AS_SAVED:
         why = f"version {champion.version} has no {split} error on this test set"
-        return Change(amount=None, pairs=None, n=0, why=why)
+        return PairedChange(amount=None, pairs=None, n=0, why=why)
     ours = rows.ladder[split]
-    change = ours.estimate() - estimate_of(error, theirs.settings.confidence)
-    return Change(amount=change, pairs=None, n=ours.n or 0)
+    change = ours.estimate() - error
+    return PairedChange(amount=change, pairs=None, n=ours.n or 0)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from ibis.expr.types import Table
+    from ibis.expr.types import Table as Table  # what every scan is, named here for those who do not build one
 
     from mlstrat_plugin.params.data import Engine as EngineParams
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from mlstrat_plugin.core.diagnosis.diagnose import Measurement
     from mlstrat_plugin.core.estimates.estimate import Quantity
-    from mlstrat_plugin.core.estimates.tallies import Tally
+    from mlstrat_plugin.core.estimates.tally import Tally
     from mlstrat_plugin.params.gate import Condition
     from mlstrat_plugin.tables.engines.duckdb import Engine
 
@@ -75,7 +75,7 @@ def _error(tally: Measurement, limit: float) -> Measured:
         amount = tally.estimate()
     except EstimateError as error:
         return Measured(amount=None, limit=limit, note=error.message)
-    return Measured(amount=amount, limit=limit, n=tally.n, method=amount.method)
+    return Measured(amount=amount, limit=limit, n=tally.n, method=str(amount.method))
 
 
 def _gap(rows: Rows, name: str, limit: float) -> Measured:

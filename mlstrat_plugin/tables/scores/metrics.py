@@ -1,81 +1,29 @@
-"""What is summed for each metric: per row, per group of rows, and per cell that becomes a tally."""
+"""What is summed for each metric: the classes, and which of them stands for a metric's name."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
 from typing import TYPE_CHECKING, Any, Literal
 
-from mlstrat_plugin.core.estimates.composites import SliceTally
+from mlstrat_plugin.core.estimates.composites import SliceTally, TaskTally
 from mlstrat_plugin.core.estimates.confusion import ALL, ConfusionTally, Scorer
-from mlstrat_plugin.core.estimates.tallies import ErrorTally, LossTally, RatioTally, Tally
+from mlstrat_plugin.core.estimates.losses import LossTally
+from mlstrat_plugin.core.estimates.tallies import ErrorTally, RatioTally
+from mlstrat_plugin.tables.scores.answers import Answered, wrong_rows
+from mlstrat_plugin.tables.scores.sums import Cell, MetricSums, Values, second_moments, third_moments
 from mlstrat_plugin.tables.values import missing
 
 if TYPE_CHECKING:
-    from ibis.expr.types import BooleanValue, Table, Value
+    from collections.abc import Callable, Sequence
+
+    from ibis.expr.types import Table, Value
+
+    from mlstrat_plugin.params.scoring import Evaluate
 
 
-Cell = Mapping[str, Any]
-Values = dict[str, "Value"]
-OTHERS = ("split", "source", "unit", "n")  # columns of the rows that are not summed
-NO_SLICE = "(none)"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Measure(ABC):
-    """One metric as sums.
-
-    ``joined`` is the table of all rows with their predictions; ``unit`` its column of groups where rows come in
-    groups. A row brings ``a`` to a weight ``b``; both are summed by unit, and moments of the units by cell.
-    """
-
-    grouped: bool
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """Return the columns of ``joined`` that split a cell further."""
-        return ()
-
-    @property
-    def sums_units(self) -> bool:
-        """Return whether units have to be summed before cells are."""
-        return self.grouped
-
-    @property
-    def flaw(self) -> str:
-        """Return what is said of answers that cannot be scored."""
-        return "predictions are null"
-
-    def flawed(self, joined: Table) -> BooleanValue:
-        """Return where an answer is there but cannot be scored."""
-        return missing(joined.prediction)
-
-    @abstractmethod
-    def row(self, joined: Table) -> Values:
-        """Return what one answered row brings."""
-
-    def sums(self, rows: Table) -> Values:
-        """Return what is summed over the answers of a group: all that a row brings."""
-        return {name: rows[name].sum() for name in rows.columns if name not in (*self.keys, *OTHERS)}
-
-    @abstractmethod
-    def moments(self, units: Table) -> Values:
-        """Return what is summed over the units (rows, or groups) of a cell."""
-
-    @abstractmethod
-    def tally(self, cells: Sequence[Cell]) -> Tally:
-        """Return the tally of the cells of one split (and source)."""
-
-
-def wrong_rows(joined: Table) -> Value:
-    """Return 1 where the answer is not the label."""
-    return (joined.label != joined.prediction).cast("int64")
-
-
-class Errors(Measure):
+class ErrorSums(MetricSums):
     """Share of wrong answers."""
 
     def row(self, joined: Table) -> Values:
@@ -86,17 +34,13 @@ class Errors(Measure):
         """Return the wrong rows, and for groups the products with their sizes."""
         if not self.grouped:
             return {"a": units.a.sum()}
-        return _second(units.a, units.predicted)
+        return second_moments(units.a, units.predicted)
 
     def tally(self, cells: Sequence[Cell]) -> ErrorTally | RatioTally:
         """Return counts, or for groups their moments."""
         if not self.grouped:
             return reduce(add, (ErrorTally(wrong=int(c["a"]), n=int(c["predicted"])) for c in cells))
         return reduce(add, (_ratio({**c, "b": c["predicted"], "row_bb": c["predicted"]}, "errors") for c in cells))
-
-
-def _second(a: Value, b: Value) -> Values:
-    return {"a": a.sum(), "aa": (a * a).sum(), "ab": (a * b).sum(), "bb": (b * b).sum()}
 
 
 def _ratio(cell: Cell, kind: str, *, grouped: bool = True) -> RatioTally:
@@ -113,30 +57,20 @@ def _ratio(cell: Cell, kind: str, *, grouped: bool = True) -> RatioTally:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ratio(Measure):
+class RatioSums(MetricSums):
     """An error that is a ratio of two sums: weighted, or F1."""
 
     kind: str
-    parts: Callable[[Table], tuple[Value, Value]]
+    parts: Callable[[Answered, Table], tuple[Value, Value]]
 
     @property
-    def flaw(self) -> str:
-        """Return what is said of answers that cannot be scored."""
-        if self.kind == "weights":
-            return "predictions are null, or their weights are null, negative or infinite"
-        return super().flaw
-
-    def flawed(self, joined: Table) -> BooleanValue:
-        """Return where an answer or its weight is missing, or the weight is no weight."""
-        null = super().flawed(joined)
-        if self.kind != "weights":
-            return null
-        weight = joined.weight.cast("float64")
-        return null | missing(weight) | (weight < 0).fill_null(False) | weight.isinf().fill_null(False)  # noqa: FBT003
+    def has_heavy_rows(self) -> bool:
+        """Return whether rows have weights."""
+        return self.kind == "weights"
 
     def row(self, joined: Table) -> Values:
         """Return the row's part of the error and its weight."""
-        a, b = self.parts(joined)
+        a, b = self.parts(self.answered, joined)
         return {"a": a, "b": b}
 
     def sums(self, rows: Table) -> Values:
@@ -146,35 +80,36 @@ class Ratio(Measure):
     def moments(self, units: Table) -> Values:
         """Return sums and products of error and weight."""
         squares = units.row_bb if self.grouped else units.b * units.b
-        return {**_second(units.a, units.b), "b": units.b.sum(), "row_bb": squares.sum()}
+        return {**second_moments(units.a, units.b), "b": units.b.sum(), "row_bb": squares.sum()}
 
     def tally(self, cells: Sequence[Cell]) -> RatioTally:
         """Return the sums."""
         return reduce(add, (_ratio(cell, self.kind, grouped=self.grouped) for cell in cells))
 
 
-class Losses(Measure):
-    """Mean of a per-example loss."""
+def _weighted(_answered: Answered, joined: Table) -> tuple[Value, Value]:
+    weight = joined.weight.cast("float64")
+    return weight * wrong_rows(joined), weight
 
-    @property
-    def flaw(self) -> str:
-        """Return what is said of losses that cannot be scored."""
-        return "losses are null, NaN or infinite"
 
-    def flawed(self, joined: Table) -> BooleanValue:
-        """Return where a loss is not a finite number."""
-        loss = joined.loss.cast("float64")
-        return missing(loss) | loss.isinf().fill_null(False)  # noqa: FBT003 - an SQL literal
+def _f1(answered: Answered, joined: Table) -> tuple[Value, Value]:
+    """Return where the answer is falsely or wrongly not positive, and where label or answer is positive."""
+    positive = answered.evaluate.positive
+    label, answer = joined.label == positive, joined.prediction == positive
+    return (label != answer).cast("int64"), (label | answer).cast("int64")
+
+
+class LossSums(MetricSums):
+    """Mean of a number per row: a loss, or the distance between label and prediction."""
 
     def row(self, joined: Table) -> Values:
-        """Return the loss."""
-        return {"a": joined.loss.cast("float64")}
+        """Return the number."""
+        return {"a": self.answered.row_error(joined)}
 
     def moments(self, units: Table) -> Values:
-        """Return products of loss and rows up to the third power."""
+        """Return products of numbers and rows up to the third power."""
         a, b = units.a, units.predicted.cast("float64")
-        third = {"aaa": (a * a * a).sum(), "aab": (a * a * b).sum(), "abb": (a * b * b).sum(), "bbb": (b * b * b).sum()}
-        return {**_second(a, b), **third}
+        return {**second_moments(a, b), **third_moments(a, b)}
 
     def tally(self, cells: Sequence[Cell]) -> LossTally:
         """Return the power sums."""
@@ -194,7 +129,7 @@ class Losses(Measure):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Confusion(Measure):
+class ConfusionSums(MetricSums):
     """Any metric of the counts by label and prediction; groups lie wholly in one of 256 parts."""
 
     scorer: Scorer
@@ -229,14 +164,14 @@ class Confusion(Measure):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Slices(Measure):
-    """Error rates by slice, and their mean or the worst of them."""
+class SliceSums(MetricSums):
+    """Error rates by a column, and their mean or the worst of them."""
 
     rule: Literal["mean", "worst"]
 
     @property
-    def _errors(self) -> Errors:
-        return Errors(grouped=self.grouped)
+    def _errors(self) -> ErrorSums:
+        return ErrorSums(answered=self.answered)
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -253,9 +188,107 @@ class Slices(Measure):
 
     def tally(self, cells: Sequence[Cell]) -> SliceTally:
         """Return one tally per slice."""
+        (key,) = self.keys
         by_slice: dict[str, list[Cell]] = {}
         for cell in cells:
             if cell["predicted"]:
-                by_slice.setdefault(str(cell["slice"]), []).append(cell)
+                by_slice.setdefault(str(cell[key]), []).append(cell)
         parts = {name: self._errors.tally(found) for name, found in sorted(by_slice.items())}
         return SliceTally(parts=parts, rule=self.rule, shared_groups=self.grouped)
+
+
+class TaskSums(MetricSums):
+    """Several labels of the same rows; empty cells are left out of their task."""
+
+    @property
+    def _places(self) -> range:
+        return range(len(self.answered.columns.labels))
+
+    def row(self, joined: Table) -> Values:
+        """Return for each task 1 where it is labelled, and 1 where the answer is wrong."""
+        brought: Values = {}
+        for i in self._places:
+            labelled = ~missing(joined[f"label_{i}"])
+            wrong = labelled & (joined[f"label_{i}"] != joined[f"answer_{i}"])
+            brought |= {f"a{i}": wrong.cast("int64"), f"b{i}": labelled.cast("int64")}
+        return brought
+
+    def moments(self, units: Table) -> Values:
+        """Return sums and, for each pair of tasks, sums of products."""
+        sums = {f"{part}{i}": units[f"{part}{i}"].sum() for part in "ab" for i in self._places}
+        pairs = {
+            f"{p}{q}_{i}_{j}": (units[f"{p}{i}"] * units[f"{q}{j}"]).sum()
+            for p, q in ("aa", "ab", "bb")
+            for i in self._places
+            for j in self._places
+        }
+        return {**sums, **pairs, "nn": (units.predicted * units.predicted).sum()}
+
+    def tally(self, cells: Sequence[Cell]) -> TaskTally:
+        """Return the sums and products."""
+        return reduce(add, (self._tally(cell) for cell in cells))
+
+    def _tally(self, cell: Cell) -> TaskTally:
+        def square(name: str) -> tuple[tuple[float, ...], ...]:
+            return tuple(tuple(float(cell[f"{name}_{i}_{j}"]) for j in self._places) for i in self._places)
+
+        return TaskTally(
+            tasks=self.answered.columns.labels,
+            n=int(cell["predicted"]),
+            units=int(cell["units"]),
+            a=tuple(float(cell[f"a{i}"]) for i in self._places),
+            b=tuple(float(cell[f"b{i}"]) for i in self._places),
+            aa=square("aa"),
+            ab=square("ab"),
+            bb=square("bb"),
+            nn=float(cell["nn"]),
+            grouped=self.grouped,
+        )
+
+
+def _macro_f1(answered: Answered) -> MetricSums:
+    from mlstrat_plugin.core.estimates.confusion import MacroF1
+
+    return ConfusionSums(answered=answered, scorer=MacroF1())
+
+
+SUMS: dict[str, Callable[[Answered], MetricSums]] = {
+    "error_rate": lambda answered: ErrorSums(answered=answered),
+    "weighted_error": lambda answered: RatioSums(answered=answered, kind="weights", parts=_weighted),
+    "mean_loss": lambda answered: LossSums(answered=answered),
+    "f1": lambda answered: RatioSums(answered=answered, kind="f1", parts=_f1),
+    "macro_f1": _macro_f1,
+    "mean_over": lambda answered: SliceSums(answered=answered, rule="mean"),
+    "worst_slice": lambda answered: SliceSums(answered=answered, rule="worst"),
+}
+
+
+def sums_of(answered: Answered) -> MetricSums:
+    """Return what to sum for ``mlstrat.evaluate.metric``.
+
+    Raises
+    ------
+    ParamsError
+        A dotted name cannot be imported, or is not a function.
+    """
+    if answered.columns.labels:
+        return TaskSums(answered=answered)
+    name = answered.metric.name
+    if name in SUMS:
+        return SUMS[name](answered)
+    return ConfusionSums(answered=answered, scorer=scorer_of(answered.evaluate))
+
+
+def scorer_of(evaluate: Evaluate) -> Scorer:
+    """Return the project's own function as a metric of the confusion matrix.
+
+    Raises
+    ------
+    ParamsError
+        It cannot be imported, or is not a function.
+    """
+    from mlstrat_plugin.core.estimates.confusion import Function
+    from mlstrat_plugin.params.functions import imported
+
+    call = imported(evaluate.metric, "mlstrat.evaluate.metric")
+    return Function(call=call, name=evaluate.metric, draws=evaluate.draws, seed=evaluate.seed)

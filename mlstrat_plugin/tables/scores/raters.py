@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ibis.expr.types import Table
 
-    from mlstrat_plugin.core.estimates.tallies import Tally
+    from mlstrat_plugin.core.estimates.tally import Tally
     from mlstrat_plugin.params.data import Columns
     from mlstrat_plugin.params.scoring import Human
 

@@ -7,7 +7,7 @@ import pytest
 
 from mlstrat_plugin.core.diagnosis.comparison import compare
 from mlstrat_plugin.core.diagnosis.diagnose import diagnose
-from mlstrat_plugin.core.estimates.paired import PairedTally
+from mlstrat_plugin.core.estimates.paired import PairedChange, PairedTally
 from mlstrat_plugin.errors import EstimateError
 from mlstrat_plugin.records.diagnosis import Diagnosis
 from mlstrat_plugin.records.words import Settings
@@ -19,9 +19,9 @@ def run(train: int, train_dev: int, dev: int, test: int, n: int = N, **more: Any
     return diagnose(human=0.01, train=(train, n), train_dev=(train_dev, n), dev=(dev, n), test=(test, n), **more)
 
 
-def pairs(n: int = N, **changes: tuple[int, int]) -> dict[str, PairedTally]:
+def pairs(n: int = N, **changes: tuple[int, int]) -> dict[str, PairedChange]:
     return {
-        name.replace("_", "-"): PairedTally(fixed=fixed, broken=broken, n=n)
+        name.replace("_", "-"): PairedTally(fixed=fixed, broken=broken, n=n).change()
         for name, (fixed, broken) in changes.items()
     }
 
@@ -75,7 +75,7 @@ def test_joint_bounds_hold_as_often_as_they_say() -> None:
     before = run(100, 900, 1000, 1000)
     for _ in range(1000):  # nothing changed in truth: 3 % of rows go each way
         drawn = {
-            name: PairedTally(fixed=int(f), broken=int(b), n=n)
+            name: PairedTally(fixed=int(f), broken=int(b), n=n).change()
             for name, (f, b, _) in (
                 (name, rng.multinomial(n, [0.03, 0.03, 0.94])) for name in ("train", "train-dev", "dev", "test")
             )

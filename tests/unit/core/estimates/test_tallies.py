@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from mlstrat_plugin.core.estimates.intervals import hall, t_value, z_value
-from mlstrat_plugin.core.estimates.tallies import ErrorTally, LossTally, RatioTally
+from mlstrat_plugin.core.estimates.losses import LossTally
+from mlstrat_plugin.core.estimates.tallies import ErrorTally, RatioTally
 from mlstrat_plugin.errors import EstimateError
 
 Z95 = 1.959964

@@ -1,0 +1,87 @@
+"""Tallies read back from a saved diagnosis, and the numbers of one that was saved without them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mlstrat_plugin.core.estimates.composites import SliceTally, TaskTally
+from mlstrat_plugin.core.estimates.confusion import ConfusionTally, MacroF1, Scorer
+from mlstrat_plugin.core.estimates.estimate import Estimate
+from mlstrat_plugin.core.estimates.human_level import Declared, RaterGroups
+from mlstrat_plugin.core.estimates.losses import LossTally
+from mlstrat_plugin.core.estimates.methods import Method
+from mlstrat_plugin.core.estimates.tallies import ErrorTally, RatioTally
+from mlstrat_plugin.errors import EstimateError, RecordError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mlstrat_plugin.core.estimates.tally import Tally
+    from mlstrat_plugin.records.diagnosis import Diagnosis, ErrorRecord
+
+PLAIN: dict[str, Any] = {kind.tag: kind for kind in (ErrorTally, RatioTally, LossTally, TaskTally, Declared)}
+AS_SAVED = Method("interval as saved")
+
+
+def tally_of(saved: Mapping[str, Any], scorers: Mapping[str, Scorer] | None = None) -> Tally | Declared | RaterGroups:
+    """Return a saved tally.
+
+    Parameters
+    ----------
+    saved : mapping
+        What ``saved()`` of a tally returned, perhaps read from JSON.
+    scorers : mapping of str to Scorer, optional
+        Metrics of the confusion matrix that a file cannot hold, by name: functions of a project.
+
+    Raises
+    ------
+    RecordError
+        The values are not those of a tally, or its metric is a function that is not given.
+
+    Examples
+    --------
+    >>> tally_of(ErrorTally(wrong=3, n=20).saved())
+    ErrorTally(wrong=3, n=20)
+    """
+    values = {name: value for name, value in saved.items() if name != "tally"}
+    try:
+        found: Tally | Declared | RaterGroups = _read(str(saved["tally"]), values, scorers or {})
+    except (KeyError, TypeError, ValueError, AttributeError, EstimateError) as error:
+        reason = f"{type(error).__name__}: {error}"[:200]
+        raise RecordError(f"a saved tally cannot be read: {reason}", hint="run `mlstrat diagnose` again") from error
+    return found
+
+
+def _read(tag: str, values: dict[str, Any], scorers: Mapping[str, Scorer]) -> Any:
+    if tag == ConfusionTally.tag:
+        known = {scorer.name: scorer for scorer in (MacroF1(),)} | dict(scorers)
+        parts = {name: {(row[0], row[1]): int(row[2]) for row in cells} for name, cells in values["parts"].items()}
+        return ConfusionTally(parts=parts, scorer=known[values["scorer"]])
+    if tag == SliceTally.tag:
+        return SliceTally(**{**values, "parts": {name: tally_of(part) for name, part in values["parts"].items()}})
+    if tag == RaterGroups.tag:
+        groups = {name: tally_of(part) for name, part in values["groups"].items()}
+        return RaterGroups(groups=groups, proxy=values["proxy"])  # type: ignore[arg-type]  # groups are of plain tallies
+    return PLAIN[tag].read(values)
+
+
+def saved_estimates(diagnosis: Diagnosis, scorers: Mapping[str, Scorer] | None = None) -> dict[str, Estimate]:
+    """Return the estimate of each rung: recomputed from its tally, or its saved interval where no tally can be read.
+
+    An interval that was saved without its tally holds at the confidence of its diagnosis and at no other one, so its
+    bounds are the same for every quantile; its method says so (``AS_SAVED``).
+    """
+    estimates = {}
+    for rung, error in diagnosis.errors.items():
+        saved = diagnosis.tallies.get(rung)
+        scorer = None if saved is None else saved.get("scorer")
+        if saved is None or (scorer is not None and scorer not in {MacroF1().name, *(scorers or {})}):
+            estimates[rung] = _as_saved(error)
+        else:
+            estimates[rung] = tally_of(saved, scorers).estimate()
+    return estimates
+
+
+def _as_saved(error: ErrorRecord) -> Estimate:
+    bounds = (error.low, error.high)
+    return Estimate(error.value, lambda _z: bounds, float(error.n or "inf"), AS_SAVED, groups=error.groups)

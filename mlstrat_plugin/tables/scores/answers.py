@@ -1,0 +1,318 @@
+"""A model's answered rows: predictions joined to the splits, once, with everything that is asked of them checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import ibis
+
+from mlstrat_plugin.errors import MAX_EXAMPLES, PredictionsError, did_you_mean, examples, listed
+from mlstrat_plugin.records.words import Split
+from mlstrat_plugin.tables.engines.duckdb import Engine, reading
+from mlstrat_plugin.tables.scores.coverage import coverage, merged
+from mlstrat_plugin.tables.values import infinite, kind, missing
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from ibis.expr.types import BooleanValue, Table, Value
+
+    from mlstrat_plugin.params.data import Columns
+    from mlstrat_plugin.params.scoring import Evaluate
+    from mlstrat_plugin.records.metrics import Metric
+
+AGAIN = "run the predict stage again, on the splits as they are now"
+NO_SLICE = "(none)"
+NUMBERS = {"integer", "floating"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """Examples and answers, as expressions that are computed when somebody asks.
+
+    Parameters
+    ----------
+    rows : Table
+        One row per example: id, split, source, unit (what counts as one independent observation: the group, else the
+        row), label (or label_0, label_1, ... of several tasks), weight (1 where there is none) and slice.
+    predictions : Table
+        One row per answer: answered (the id), prediction or loss (or answer_0, ...), and latency_ms (perhaps null).
+    name : str
+        Where the answers come from, for messages.
+    metric : Metric
+        What an answer is.
+    columns, evaluate : params.Columns, params.Evaluate
+        What was asked for.
+    """
+
+    rows: Table
+    predictions: Table
+    name: str
+    metric: Metric
+    columns: Columns
+    evaluate: Evaluate
+
+    @property
+    def grouped(self) -> bool:
+        """Return whether a unit may hold several rows."""
+        return self.columns.group is not None
+
+    @property
+    def joined(self) -> Table:
+        """Return every example beside its answer, and answers to no example; the missing side is null."""
+        return self.rows.outer_join(self.predictions, self.rows.id == self.predictions.answered)
+
+    @property
+    def matched(self) -> Table:
+        """Return the examples that have an answer."""
+        return self.rows.join(self.predictions, self.rows.id == self.predictions.answered)
+
+    def row_error(self, joined: Table) -> Value:
+        """Return what one answer adds to an error, as a float: its loss, its distance, or 1 for a wrong one."""
+        if self.metric.answer == "loss":
+            return joined.loss.cast("float64")
+        if self.metric.is_of_numbers:
+            return (joined.prediction.cast("float64") - joined.label.cast("float64")).abs()
+        return wrong_rows(joined).cast("float64")
+
+    def outcomes(self, joined: Table) -> Table:
+        """Return how each row was answered: id, split, source, label, unit, weight, slice, latency_ms and value."""
+        names = ("id", "split", "source", "label", "unit", "weight", "slice", "latency_ms")
+        return joined.select(*names, value=self.row_error(joined))
+
+    @property
+    def flaw(self) -> str:
+        """Return what is said of answers that cannot be scored."""
+        if self.columns.labels:
+            return "predictions are null for a task that is labelled"
+        if self.metric.answer == "loss":
+            return "losses are null, NaN or infinite"
+        if self.metric.is_of_numbers:
+            return "predictions or labels are null, NaN or infinite"
+        weights = ", or their weights are null, negative or infinite" if self.metric.is_weighted else ""
+        return f"predictions are null{weights}"
+
+    def flawed(self, joined: Table) -> BooleanValue:
+        """Return where an answer is there but cannot be scored."""
+        if self.columns.labels:
+            places = range(len(self.columns.labels))
+            return ibis.or_(*(~missing(joined[f"label_{i}"]) & missing(joined[f"answer_{i}"]) for i in places))
+        if self.metric.answer == "loss":
+            return missing(joined.loss) | infinite(joined.loss)
+        if self.metric.is_of_numbers:
+            return ibis.or_(*(missing(value) | infinite(value) for value in (joined.label, joined.prediction)))
+        null = missing(joined.prediction)
+        if not self.metric.is_weighted:
+            return null
+        weight = joined.weight.cast("float64")
+        return null | missing(weight) | (weight < 0).fill_null(False) | infinite(weight)  # noqa: FBT003 - an SQL literal
+
+    def cells(self, engine: Engine) -> list[dict[str, Any]]:
+        """Count by split and source: n rows, predicted ones, and null answers that cannot be scored; for ``check``."""
+        joined = self.joined
+        answered = joined.answered.notnull()
+        flags = joined.select(
+            "split",
+            "source",
+            n=ibis.literal(1, type="int64"),
+            predicted=answered.cast("int64"),
+            null=(answered & self.flawed(joined)).cast("int64"),
+        )
+        sums = {name: flags[name].sum() for name in ("n", "predicted", "null")}
+        return engine.rows(flags.group_by("split", "source").agg(**sums))
+
+    def check(self, engine: Engine, cells: Sequence[dict[str, Any]]) -> tuple[str, ...]:
+        """Refuse answers that do not answer for the rows, and return the sources that the model was trained on.
+
+        Parameters
+        ----------
+        engine : Engine
+            Looks up examples where something is wrong.
+        cells : sequence of dict
+            What ``cells`` returns, or a finer count of the same.
+
+        Raises
+        ------
+        PredictionsError
+            Answers are null, duplicated, for unknown ids, or missing for rows that have to be scored. All problems are
+            named, with example ids.
+        """
+        problems = self._problems(engine, cells)
+        if problems:
+            raise PredictionsError(f"{self.name}: {listed(problems)}", hint=AGAIN)
+        trained_on, holes = coverage(merged(cells), self.evaluate)
+        if holes:
+            raise PredictionsError(
+                f"{self.name}: {listed(holes)}: {self._unanswered(engine, trained_on)}",
+                hint=f"{AGAIN}; or declare mlstrat.evaluate.train: sample if train was sampled",
+            )
+        return trained_on
+
+    def _problems(self, engine: Engine, cells: Sequence[dict[str, Any]]) -> list[str]:
+        problems, joined = [], self.joined
+        unknown = sum(cell["n"] for cell in cells if cell["split"] is None)
+        if unknown:
+            strangers = joined.filter(joined.split.isnull()).select(id=joined.answered)
+            problems.append(f"{unknown:,} predictions for ids that are in no split: {_ids(engine, strangers, unknown)}")
+        if sum(cell["n"] for cell in cells if cell["split"] is not None) > engine.count(self.rows):
+            counted = self.predictions.group_by(id=self.predictions.answered).agg(n=ibis._.count())
+            twice = counted.filter(counted.n > 1)
+            problems.append(
+                f"ids are predicted more than once: {_ids(engine, twice.select('id'), engine.count(twice))}"
+            )
+        null = sum(cell["null"] for cell in cells if cell["split"] is not None)
+        if null:
+            empty = joined.filter(joined.answered.notnull() & self.flawed(joined)).select(id=joined.answered)
+            problems.append(f"{null:,} {self.flaw}: {_ids(engine, empty, null)}")
+        return problems
+
+    def _unanswered(self, engine: Engine, trained_on: tuple[str, ...]) -> str:
+        joined = self.joined
+        rows = joined.filter(joined.split.notnull() & joined.answered.isnull() & scored(joined, trained_on))
+        return _ids(engine, rows.select(id=rows.id), engine.count(rows))
+
+
+def answers(
+    engine: Engine, folder: Path, predictions: Path, columns: Columns, evaluate: Evaluate, splits: Sequence[Split] = ()
+) -> Answered:
+    """Open predictions and splits; nothing is scanned yet.
+
+    Parameters
+    ----------
+    engine : Engine
+        Runs the scans.
+    folder, predictions : Path
+        Folder of the split files, and the predictions table.
+    columns : params.Columns
+        Names of id, label, group, weight and slice.
+    evaluate : params.Evaluate
+        The metric, and what the predictions cover.
+    splits : sequence of Split
+        The splits to read; all four by default.
+
+    Raises
+    ------
+    PredictionsError
+        A file is missing or unreadable, a column is not there, or predictions are of another type than the labels.
+    """
+    files = {split: folder / f"{split.file_stem}.parquet" for split in splits or Split}
+    absent = [str(file) for file in files.values() if not file.is_file()]
+    if absent:
+        raise PredictionsError(f"split files are missing: {', '.join(absent)}", hint="run `mlstrat split`")
+    with reading("the splits", "run `mlstrat split` again"):
+        parts = [_examples(engine.read_parquet([file]), split, columns) for split, file in files.items()]
+    given = _open(engine, predictions, columns, evaluate)
+    found = Answered(
+        rows=ibis.union(*parts) if len(parts) > 1 else parts[0],
+        predictions=given,
+        name=str(predictions),
+        metric=evaluate.spec,
+        columns=columns,
+        evaluate=evaluate,
+    )
+    _require_types(found)
+    return found
+
+
+def wrong_rows(joined: Table) -> Value:
+    """Return 1 where the answer is not the label."""
+    return (joined.label != joined.prediction).cast("int64")
+
+
+def scored(rows: Table, trained_on: Sequence[str]) -> BooleanValue:
+    """Return which rows the ladder counts: all of dev and test, of the mix the sources that were trained on."""
+    held_out = [split.value for split in (Split.DEV, Split.TEST)]
+    return rows.split.isin(held_out) | rows.source.isin(list(trained_on) or [""])
+
+
+def _examples(table: Table, split: Split, columns: Columns) -> Table:
+    """Return the columns of one split that are scored, under their meaning."""
+    named = {"unit": columns.group, "weight": columns.weight, "slice": columns.slice}
+    absent = [name for name in named.values() if name is not None and name not in table.columns]
+    if absent:
+        said = "; ".join(f"no column {name!r}{did_you_mean(name, table.columns)}" for name in absent)
+        raise PredictionsError(
+            f"the splits: {said}", hint="bring the column in the sources and run `mlstrat split` again"
+        )
+    key = table[columns.id]
+    own = key.cast("string")  # a row without a group is its own
+    unit = own if columns.group is None else table[columns.group].cast("string").fill_null(own)
+    weight = ibis.literal(1.0) if columns.weight is None else table[columns.weight]
+    part = ibis.literal("") if columns.slice is None else table[columns.slice].cast("string").fill_null(NO_SLICE)
+    labels = {name: table[column] for name, column in _label_names(columns)}
+    return table.select(
+        id=key, source=table.source, split=ibis.literal(split.value), unit=unit, weight=weight, slice=part, **labels
+    )
+
+
+def _label_names(columns: Columns) -> list[tuple[str, str]]:
+    """Return our name of each column with right answers, and its name in the splits."""
+    if not columns.labels:
+        return [("label", columns.label)]
+    return [(f"label_{i}", column) for i, column in enumerate(columns.labels)]
+
+
+def _answer_names(columns: Columns, evaluate: Evaluate) -> list[tuple[str, str]]:
+    """Return our name of each column with answers, and its name in the predictions: that of its task, if there are."""
+    if columns.labels:
+        return [(f"answer_{i}", column) for i, column in enumerate(columns.labels)]
+    return [("loss", evaluate.loss)] if evaluate.spec.answer == "loss" else [("prediction", "prediction")]
+
+
+def _open(engine: Engine, file: Path, columns: Columns, evaluate: Evaluate) -> Table:
+    if not file.is_file():
+        raise PredictionsError(f"predictions file {file} does not exist", hint="run the predict stage first")
+    try:
+        with reading(f"predictions {file}", AGAIN):
+            table = engine.read(file, text_columns=[columns.id])
+    except PredictionsError:
+        raise
+    except Exception as error:  # the reader's own error, said as what it is to the user
+        raise PredictionsError(str(error), hint=AGAIN) from error
+    named = _answer_names(columns, evaluate)
+    names = [columns.id, *(name for _, name in named)]
+    absent = [name for name in names if name not in table.columns]
+    if absent:
+        said = "; ".join(f"no column {name!r}{did_you_mean(name, table.columns)}" for name in absent)
+        raise PredictionsError(
+            f"{file}: {said}; it has {', '.join(map(repr, table.columns[:20]))}",
+            hint=f"write one row per scored example with the columns {', '.join(names)}",
+        )
+    latency = table.latency_ms.cast("float64") if "latency_ms" in table.columns else ibis.null("float64")
+    given = {ours: table[theirs] for ours, theirs in named}
+    return table.select(answered=table[columns.id], latency_ms=latency, **given)
+
+
+def _require_types(found: Answered) -> None:
+    """Refuse predictions that can never equal a label, such as text for numbers."""
+    columns, rows, given = found.columns, found.rows, found.predictions
+    pairs = [(columns.id, columns.id, rows.id, given.answered)]
+    if found.metric.answer == "loss":
+        _require_number(found, given.loss, found.evaluate.loss)
+    elif found.metric.is_of_numbers:
+        _require_number(found, given.prediction, "prediction")
+        _require_number(found, rows.label, columns.label)
+    else:
+        named = zip(_label_names(columns), _answer_names(columns, found.evaluate), strict=True)
+        pairs += [(theirs, label, rows[right], given[ours]) for (right, label), (ours, theirs) in named]
+    for theirs, label, right, answer in pairs:
+        kinds = {kind(right), kind(answer)}
+        if len(kinds) > 1 and not (columns.labels and kinds == NUMBERS):  # empty cells make floats
+            raise PredictionsError(
+                f"{found.name}: {theirs} is {answer.type()}, but {label} in the splits is {right.type()}",
+                hint="write predictions in the type of the labels; pandas turns whole numbers with gaps into floats",
+            )
+
+
+def _require_number(found: Answered, value: Value, column: str) -> None:
+    if kind(value) not in NUMBERS:
+        raise PredictionsError(
+            f"{found.name}: {column} is {value.type()}, not a number",
+            hint=f"{found.metric.name} needs a number for each example",
+        )
+
+
+def _ids(engine: Engine, rows: Table, total: int) -> str:
+    return examples([row["id"] for row in engine.rows(rows.order_by("id").limit(MAX_EXAMPLES))], total)
