@@ -11,12 +11,14 @@ if TYPE_CHECKING:
 
 
 class Revision:
-    """One git revision or DVC experiment of the project in the working folder.
+    """One git revision or DVC experiment of a project.
 
     Parameters
     ----------
     name : str
         A branch, tag, commit, or the name of an experiment.
+    root : Path
+        The project's folder.
 
     Raises
     ------
@@ -24,14 +26,15 @@ class Revision:
         There is no such revision, or the folder is no DVC project.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, root: Path) -> None:
         from dvc.api import DVCFileSystem
         from dvc.exceptions import DvcException
+        from dvc.repo import Repo
         from dvc.scm import RevError, SCMError
 
         self.name = name
         try:
-            self._files = DVCFileSystem(rev=name)
+            self._files = DVCFileSystem(repo=Repo(str(root), rev=name))
             self._files.ls("", detail=False)  # the revision is looked up with the first call
         except (DvcException, SCMError, RevError) as error:
             raise RecordError(

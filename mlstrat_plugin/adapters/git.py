@@ -13,39 +13,42 @@ if TYPE_CHECKING:
 SECONDS = 10
 
 
-def commit_of(*files: Path) -> str:
+def commit_of(root: Path, *files: Path) -> str:
     """Return the commit, as 40 hexadecimal digits, that last changed any of the files; all must be committed.
+
+    ``files`` are in the folder ``root`` of the repository, in which git runs.
 
     Raises
     ------
     RecordError
         This is no git repository, git is missing, or a file is not committed as it lies here.
     """
-    names = [file.as_posix() for file in files]
-    changed = _git("status", "--porcelain", "--untracked-files=all", "--ignored", "--", *names).splitlines()
+    names = [file.relative_to(root).as_posix() for file in files]
+    changed = _git(root, "status", "--porcelain", "--untracked-files=all", "--ignored", "--", *names).splitlines()
     if changed:
         raise RecordError(
             listed([f"{line[3:]} is not committed as it is here" for line in changed]),
             hint=f"`git add {' '.join(names)}` and `git commit`, then run `mlstrat link` again",
         )
-    commit = _git("log", "-1", "--format=%H", "--", *names).strip()
+    commit = _git(root, "log", "-1", "--format=%H", "--", *names).strip()
     if not commit:
         raise RecordError(f"no commit holds {', '.join(names)}", hint="run `mlstrat track`, commit, then link")
     return commit
 
 
-def user_name() -> str:
-    """Return the name that commits made here get; an empty text where git knows none."""
+def user_name(root: Path) -> str:
+    """Return the name that commits made in a folder get; an empty text if git knows none."""
     try:
-        return _git("config", "user.name").strip()
+        return _git(root, "config", "user.name").strip()
     except RecordError:
         return ""  # nobody has to use git to look at rows
 
 
-def _git(*arguments: str) -> str:
+def _git(root: Path, *arguments: str) -> str:
     try:
         done = subprocess.run(  # noqa: S603 - a fixed program, no shell
             ["git", *arguments],  # noqa: S607 - git is where the user has it
+            cwd=root,
             capture_output=True,
             text=True,
             timeout=SECONDS,

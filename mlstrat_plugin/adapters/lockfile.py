@@ -33,8 +33,15 @@ def recorded_hashes(lock: Path = LOCK) -> dict[str, str]:
     return {str(out["path"]): str(out["md5"]) for out in outs if isinstance(out, dict) and {"path", "md5"} <= set(out)}
 
 
-def content_hash(path: Path) -> str:
+def content_hash(name: str, root: Path = Path()) -> str:
     """Return the hash by which DVC knows a file or folder; in a stage the recorded one, as DVC has just made it.
+
+    Parameters
+    ----------
+    name : str
+        Its path as dvc.yaml gives it, relative to the project.
+    root : Path
+        The project's folder.
 
     Raises
     ------
@@ -43,10 +50,11 @@ def content_hash(path: Path) -> str:
 
     Examples
     --------
-    >>> Path("model").write_bytes(b"weights") and content_hash(Path("model"))
+    >>> Path("model").write_bytes(b"weights") and content_hash("model")
     '63f4f1e9b725370f459720575cd5f953'
     """
-    known = recorded_hashes().get(path.as_posix()) if "DVC_STAGE" in os.environ else None
+    path = root / name
+    known = recorded_hashes(root / LOCK).get(Path(name).as_posix()) if "DVC_STAGE" in os.environ else None
     if known is not None and path.exists():
         return known
     try:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from mlstrat_plugin.cli.options import loaded_params, print_record, stage_options
+from mlstrat_plugin.cli.options import loaded_project, params_option, print_record, stage_options
 
 COUNT = re.compile(r"^(\d[\d_,]*)/(\d[\d_,]*)$")
 RUNGS = ("human", "train", "train-dev", "dev", "test")
@@ -41,9 +41,9 @@ def validate(obj: dict[str, Any], params_file: str, as_json: bool) -> int:
     from mlstrat_plugin.cli.output import print_validation, working
     from mlstrat_plugin.stages.validate import validate as stage
 
-    params = loaded_params(params_file)
+    project = loaded_project(params_file)
     with working("checking the sources", quiet=obj["quiet"]):
-        record = stage(params)
+        record = stage(project)
     print_record(record, lambda: print_validation(record), as_json, obj["quiet"])
     return 0 if record.passed else 1
 
@@ -59,9 +59,9 @@ def split(obj: dict[str, Any], params_file: str, as_json: bool) -> None:
     from mlstrat_plugin.cli.output import print_splits, working
     from mlstrat_plugin.stages.split import split as stage
 
-    params = loaded_params(params_file)
+    project = loaded_project(params_file)
     with working("splitting", quiet=obj["quiet"]):
-        record = stage(params)
+        record = stage(project)
     print_record(record, lambda: print_splits(record), as_json, obj["quiet"])
 
 
@@ -71,15 +71,32 @@ def split(obj: dict[str, Any], params_file: str, as_json: bool) -> None:
 def diagnose(obj: dict[str, Any], params_file: str, as_json: bool) -> None:
     """Score the predictions and say what holds the model back.
 
-    Writes reports/diagnosis.json, report.html, ladder.png and ladder.csv.
+    Writes diagnosis.json, ladder.png, ladder.csv, metrics.json and error_analysis.csv into reports/.
     """
     from mlstrat_plugin.cli.output import print_diagnosis, working
     from mlstrat_plugin.stages.diagnose import diagnose as stage
 
-    params = loaded_params(params_file)
+    project = loaded_project(params_file)
     with working("diagnosing", quiet=obj["quiet"]):
-        record = stage(params)
+        record = stage(project)
     print_record(record, lambda: print_diagnosis(record), as_json, obj["quiet"])
+
+
+@click.command()
+@stage_options
+@click.pass_obj
+def report(obj: dict[str, Any], params_file: str, as_json: bool) -> None:
+    """Write the page that people read, from the saved diagnosis.
+
+    Writes reports/report.html.
+    """
+    from mlstrat_plugin.cli.output import working
+    from mlstrat_plugin.stages.report import report as stage
+
+    project = loaded_project(params_file)
+    with working("writing the report", quiet=obj["quiet"]):
+        record = stage(project)
+    print_record(record, lambda: click.echo(project.places.page), as_json, obj["quiet"])
 
 
 @click.command()
@@ -95,16 +112,14 @@ def track(obj: dict[str, Any], run_id: str | None, params_file: str, as_json: bo
     from mlstrat_plugin.stages.track import track as stage
     from mlstrat_plugin.stages.track import where
 
-    params = loaded_params(params_file)
+    project = loaded_project(params_file)
     with working("logging to MLflow", quiet=obj["quiet"]):
-        record = stage(params, run_id)
-    print_record(record, lambda: click.echo(where(params)), as_json, obj["quiet"])
+        record = stage(project, run_id)
+    print_record(record, lambda: click.echo(where(project)), as_json, obj["quiet"])
 
 
 @click.command()
-@click.option(
-    "--params", "params_file", default="params.yaml", show_default=True, help="File with the `mlstrat:` block."
-)
+@params_option
 @click.pass_obj
 def link(obj: dict[str, Any], params_file: str) -> None:
     """Tag the tracked run with the commit that holds its results.
@@ -113,7 +128,7 @@ def link(obj: dict[str, Any], params_file: str) -> None:
     """
     from mlstrat_plugin.stages.track import link as link_commit
 
-    commit = link_commit(loaded_params(params_file))
+    commit = link_commit(loaded_project(params_file))
     if not obj["quiet"]:
         click.echo(commit)
 
@@ -160,9 +175,9 @@ def history(obj: dict[str, Any], limit: int, html: Path | None, params_file: str
     from mlstrat_plugin.runs.history import history as list_runs
     from mlstrat_plugin.runs.history import history_page
 
-    params = loaded_params(params_file)
+    project = loaded_project(params_file)
     with working("asking MLflow", quiet=obj["quiet"]):
-        record = list_runs(params, limit=limit)
+        record = list_runs(project, limit=limit)
         if html is not None:
             write_text(html, history_page(record))
     print_record(record, lambda: print_history(record), as_json, obj["quiet"])
@@ -175,9 +190,9 @@ def show(params_file: str, as_json: bool) -> None:
     from mlstrat_plugin.cli.output import print_diagnosis
     from mlstrat_plugin.stages.track import read_diagnosis, where
 
-    params = loaded_params(params_file)
-    record = read_diagnosis()
-    pages = where(params)
+    project = loaded_project(params_file)
+    record = read_diagnosis(project.places.diagnosis)
+    pages = where(project)
 
     def pretty() -> None:
         print_diagnosis(record)

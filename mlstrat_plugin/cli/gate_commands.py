@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from mlstrat_plugin.cli.options import loaded_params, print_record, stage_options
+from mlstrat_plugin.cli.options import loaded_project, print_record, stage_options
 
 
 @click.command()
@@ -22,9 +22,9 @@ def gate(obj: dict[str, Any], enforce: bool, markdown: bool, params_file: str, a
     from mlstrat_plugin.cli.output import print_decision, working
     from mlstrat_plugin.stages.gate import gate as stage
 
-    params = loaded_params(params_file)
+    project = loaded_project(params_file)
     with working("deciding", quiet=obj["quiet"]):
-        record = stage(params)
+        record = stage(project)
     if markdown and not as_json:
         from mlstrat_plugin.report.gate_page import decision_markdown
 
@@ -52,9 +52,9 @@ def promote(obj: dict[str, Any], force: bool, reason: str, params_file: str) -> 
 
     if force != bool(reason.strip()):
         raise click.UsageError("--force and --reason belong together: a forced promotion says why")
-    params = loaded_params(params_file)
+    project = loaded_project(params_file)
     with working("promoting", quiet=obj["quiet"]):
-        done = stage(params, force=reason.strip())
+        done = stage(project, force=reason.strip())
     if not obj["quiet"]:
         before = f" instead of version {done.champion_before}" if done.champion_before else ""
         click.echo(f"{done.model}@{done.alias} is version {done.version}{before}")

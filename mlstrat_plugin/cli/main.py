@@ -20,6 +20,7 @@ COMMANDS = {
     "validate": "Check every source: built-in checks and your expectations.",
     "split": "Cut the sources into train, train-dev, dev and test.",
     "diagnose": "Score the predictions and say what holds the model back.",
+    "report": "Write the page that people read, from the saved diagnosis.",
     "review": "Look at mistakes and labels, row by row, and count what was seen.",
     "track": "Log the diagnosis to the MLflow run of the model.",
     "link": "Tag the tracked run with the commit that holds its results.",

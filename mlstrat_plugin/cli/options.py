@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
-    from mlstrat_plugin.params.block import Params
+    from mlstrat_plugin.params.project import Project
     from mlstrat_plugin.records.saving import Saved
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+params_option = click.option(
+    "--params", "params_file", default="params.yaml", show_default=True, help="File with the `mlstrat:` block."
+)
+
+
 def stage_options(command: F) -> F:
     """Add the options that every stage has."""
     command = click.option("--json", "as_json", is_flag=True, help="Print the saved record as JSON.")(command)
-    return click.option(
-        "--params", "params_file", default="params.yaml", show_default=True, help="File with the `mlstrat:` block."
-    )(command)
+    return params_option(command)
 
 
-def loaded_params(file: str) -> Params:
-    """Return the checked params of a file."""
-    from mlstrat_plugin.params.block import load_params
+def loaded_project(file: str) -> Project:
+    """Return the project in the working folder, with the checked params of a file."""
+    from mlstrat_plugin.params.project import load_project
 
-    return load_params(Path(file))
+    return load_project(file)
 
 
 def print_record(record: Saved, pretty: Callable[[], None], as_json: bool, quiet: bool) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from mlstrat_plugin.cli.options import loaded_params, print_record, stage_options
+from mlstrat_plugin.cli.options import loaded_project, params_option, print_record, stage_options
 
 SPLITS = ("train", "train-dev", "dev", "test")
 
@@ -21,15 +21,16 @@ def review() -> None:
 
 
 @review.command()
+@params_option
 @click.pass_obj
-def init(obj: dict[str, Any]) -> None:
+def init(obj: dict[str, Any], params_file: str) -> None:
     """Make the folder reviews/ with three empty sheets, to be committed.
 
     What is there already stays. DVC wants the files of a stage to exist, so this comes before the first `dvc repro`.
     """
     from mlstrat_plugin.review.sheets import prepare
 
-    for file in prepare():
+    for file in prepare(loaded_project(params_file).places):
         if not obj["quiet"]:
             click.echo(f"{file} made")
 
@@ -61,9 +62,9 @@ def sample(
 
     if right_rows is not None and not audited:
         raise click.UsageError("--right-rows belongs to --audit: the sheet of mistakes holds no right rows")
-    params = loaded_params(params_file)
+    project = loaded_project(params_file)
     with working("drawing rows", quiet=obj["quiet"]):
-        record = draw_audit(params, rows, right_rows) if audited else draw(params, Split(split), rows)
+        record = draw_audit(project, rows, right_rows) if audited else draw(project, Split(split), rows)
     print_record(record, lambda: print_sampling(record), as_json, obj["quiet"])
 
 
@@ -72,9 +73,7 @@ def sample(
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port on this machine.  [default: any free one]")
 @click.option("--reviewer", default="", help="Who is looking.  [default: the name in git, or the user]")
 @click.option("--open", "opened", is_flag=True, help="Open the page in the browser.")
-@click.option(
-    "--params", "params_file", default="params.yaml", show_default=True, help="File with the `mlstrat:` block."
-)
+@params_option
 @click.pass_obj
 def serve(obj: dict[str, Any], audited: bool, port: int, reviewer: str, opened: bool, params_file: str) -> None:
     """Open a local page to look at the rows one by one, by keyboard.
@@ -86,9 +85,11 @@ def serve(obj: dict[str, Any], audited: bool, port: int, reviewer: str, opened: 
     from mlstrat_plugin.review.server import Page
     from mlstrat_plugin.review.sheets import open_sheet
 
-    params = loaded_params(params_file)
+    project = loaded_project(params_file)
     with working("opening the sheet", quiet=obj["quiet"]):
-        page = Page(open_sheet(params, audited=audited), reviewer or user_name() or getpass.getuser(), port)
+        page = Page(
+            open_sheet(project, audited=audited), reviewer or user_name(project.root) or getpass.getuser(), port
+        )
     click.echo(page.url)
     if opened:
         click.launch(page.url)
@@ -108,7 +109,7 @@ def suggest(obj: dict[str, Any], rows: int, params_file: str, as_json: bool) -> 
     from mlstrat_plugin.cli.output import print_suggestions, working
     from mlstrat_plugin.review.sheets import suggest as look
 
-    params = loaded_params(params_file)
+    project = loaded_project(params_file)
     with working("looking for slices and doubtful labels", quiet=obj["quiet"]):
-        record = look(params, rows)
+        record = look(project, rows)
     print_record(record, lambda: print_suggestions(record), as_json, obj["quiet"])

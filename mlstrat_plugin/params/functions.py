@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def imported(name: str, key: str) -> Callable[..., Any]:
-    """Return a function by its dotted name; the working folder is searched, as ``python -m`` would do.
+def imported(name: str, key: str, root: Path = Path()) -> Callable[..., Any]:
+    """Return a function by its dotted name; the project's folder is searched, as ``python -m`` would do in it.
 
     Parameters
     ----------
@@ -22,14 +22,16 @@ def imported(name: str, key: str) -> Callable[..., Any]:
         Such as ``pipelines.train.features``.
     key : str
         The key of params.yaml that holds it, for the message.
+    root : Path
+        The project's folder.
 
     Raises
     ------
     ParamsError
-        It cannot be imported, or is no function.
+        It cannot be imported, or is not a function.
     """
     module, _, function = name.rpartition(".")
-    here = str(Path.cwd())
+    here = str(root.resolve())
     sys.path.insert(0, here)
     try:
         call: Any = getattr(import_module(module), function)
@@ -38,5 +40,5 @@ def imported(name: str, key: str) -> Callable[..., Any]:
     finally:
         sys.path.remove(here)
     if not callable(call):
-        raise ParamsError(f"{key} = {name} is no function", hint="name a function")
+        raise ParamsError(f"{key} = {name} is not a function", hint="name a function")
     return call  # type: ignore[no-any-return]  # whatever the project wrote

@@ -35,6 +35,11 @@ class Project:
         folders = self.params.folders
         return Places(self.root, folders.reports, folders.reviews)
 
+    @property
+    def home(self) -> Path | None:
+        """Return what a relative address of a database is relative to; None for DVC's own idea of it."""
+        return self.root if self.root.parts else None
+
     def path(self, name: str) -> Path:
         """Return a path that params.yaml names."""
         return self.root / name

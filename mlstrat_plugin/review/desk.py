@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mlstrat_plugin.adapters.reviews import FIXES, MISTAKES, looked_at, tags_of
+from mlstrat_plugin.adapters.reviews import looked_at, tags_of
 from mlstrat_plugin.core.review.error_analysis import running_tally
 from mlstrat_plugin.errors import ChangedMeanwhile, ReviewError, shown
 from mlstrat_plugin.review.sheets import edited
@@ -34,7 +34,7 @@ class Desk:
         self.sheet = sheet
         self.reviewer = " ".join(reviewer.split())
         self.typed = sheet.layout.typed
-        self.audit = sheet.layout is not MISTAKES
+        self.audit = sheet.facts is None
 
     def state(self) -> dict[str, Any]:
         """Return all rows, the corrections, the labels and the tally, as they are on the disk now.
@@ -44,7 +44,7 @@ class Desk:
         ReviewError
             The sheet cannot be read.
         """
-        sheet, fixes = self.sheet.layout.read(), FIXES.read()
+        sheet, fixes = self.sheet.layout.read(), self.sheet.fixes.read()
         rows = [{"cells": dict(cells), "now_right": self._now_right(cells)} for cells in sheet.rows.values()]
         return {
             "rows": rows,
@@ -149,7 +149,7 @@ class Desk:
             before = fixes.rows.get(row_id, {}).get("label_before", present)
             return fixes.with_rows([{"id": row_id, "label_before": before, "label": label, "reviewer": self.reviewer}])
 
-        return {known: cells["label"] for known, cells in edited(FIXES, change).rows.items()}
+        return {known: cells["label"] for known, cells in edited(self.sheet.fixes, change).rows.items()}
 
 
 def _require_cells(before: Any, after: Any, typed: tuple[str, ...]) -> None:

@@ -40,7 +40,7 @@ class Medium:
     mimetype: str
 
 
-def medium(value: Any, kind: str, roots: tuple[str, ...]) -> Medium:
+def medium(value: Any, kind: str, roots: tuple[str, ...], project: Path = Path()) -> Medium:
     """Return the picture or the sound that a cell stands for.
 
     Parameters
@@ -52,6 +52,8 @@ def medium(value: Any, kind: str, roots: tuple[str, ...]) -> Medium:
         ``image`` or ``audio``.
     roots : tuple of str
         Folders from which files are shown; links that lead out of them are not followed.
+    project : Path
+        The folder that the roots, and the paths in cells, are relative to.
 
     Raises
     ------
@@ -63,16 +65,16 @@ def medium(value: Any, kind: str, roots: tuple[str, ...]) -> Medium:
     if isinstance(value, (bytes, bytearray)):
         return Medium(BytesIO(value), _type(bytes(value[:HEAD]), kind))
     if isinstance(value, str) and value:
-        return _file(value, kind, roots)
+        return _file(value, kind, roots, project)
     if kind == "image" and isinstance(value, Sequence) and value and not isinstance(value, str):
         return Medium(_drawn(value), "image/png")
     raise ReviewError(f"there is no {kind}", hint=f"mend mlstrat.review.{kind} in params.yaml")
 
 
-def _file(name: str, kind: str, roots: tuple[str, ...]) -> Medium:
-    allowed = [Path(root).resolve() for root in roots]
+def _file(name: str, kind: str, roots: tuple[str, ...], project: Path) -> Medium:
+    allowed = [(project / root).resolve() for root in roots]
     try:
-        path = Path(name).resolve(strict=True)
+        path = (project / name).resolve(strict=True)
     except (OSError, ValueError) as error:
         raise ReviewError(f"{shown(name)} is not there", hint="check the paths in that column") from error
     if not any(path.is_relative_to(root) for root in allowed) or not path.is_file():

@@ -154,7 +154,7 @@ def _routes(desk: Desk) -> Blueprint:
         review = desk.sheet.review
         column = review.image if kind == "image" else review.audio
         value = desk.sheet.examples.get(request.args.get("id", ""), {}).get(column or "")
-        found = medium(value, kind, review.roots)
+        found = medium(value, kind, review.roots, desk.sheet.root)
         return send_file(found.content, mimetype=found.mimetype, conditional=True)
 
     @mine.post("/api/save")

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlstrat_plugin.core.review.error_analysis import SheetFacts
-    from mlstrat_plugin.params.block import Params
     from mlstrat_plugin.params.people import Review
+    from mlstrat_plugin.params.project import Project
+    from mlstrat_plugin.records.places import Places
     from mlstrat_plugin.records.words import Settings
     from mlstrat_plugin.tables.engines.duckdb import Engine, Table
 
@@ -30,7 +31,7 @@ WHY_NOT = {
 }
 
 
-def sample(params: Params, split: Split = Split.DEV, rows: int | None = None) -> Sampling:
+def sample(project: Project, split: Split = Split.DEV, rows: int | None = None) -> Sampling:
     """Fill ``reviews/dev_errors.csv`` up to so many mistakes of the present model on dev.
 
     Rows stay where they are, with whatever a person typed. Their prediction becomes the present one; where it equals
@@ -38,7 +39,7 @@ def sample(params: Params, split: Split = Split.DEV, rows: int | None = None) ->
 
     Parameters
     ----------
-    params : Params
+    project : Project
         Where splits and predictions are, and which part of dev people may look at.
     split : Split
         Only dev is allowed.
@@ -57,13 +58,14 @@ def sample(params: Params, split: Split = Split.DEV, rows: int | None = None) ->
     from mlstrat_plugin.tables.engines.duckdb import Engine
     from mlstrat_plugin.tables.review.sampling import answered, first_mistakes, states
 
+    params, mistakes = project.params, MISTAKES.at(project.places.mistakes)
     size = rows or params.reviewed().rows
     if split is not Split.DEV:
         raise ReviewError(f"{split.value} is not looked at: {WHY_NOT[split]}", hint="leave out --split")
-    prepare()
-    before = MISTAKES.read().rows
+    prepare(project.places)
+    before = mistakes.read().rows
     with Engine(params.engine, ordered=False) as engine:
-        table = answered(engine, params, split)
+        table = answered(engine, project, split)
         drawn = first_mistakes(engine, table, size)
         known = states(engine, table, before)
 
@@ -72,10 +74,10 @@ def sample(params: Params, split: Split = Split.DEV, rows: int | None = None) ->
         kept = [{"id": i, "prediction": row["prediction"]} for i, row in known.items() if i in rows]
         return sheet.with_rows([*kept, *(row for row in drawn if row["id"] not in rows)])
 
-    sheet = edited(MISTAKES, edit)
+    sheet = edited(mistakes, edit)
     notes = (f"only {len(drawn):,} mistakes are in the part of dev that people look at",) if len(drawn) < size else ()
     return Sampling(
-        file=str(MISTAKES.file),
+        file=_shown(project, mistakes),
         added=len(sheet.rows) - len(before),
         rows=len(sheet.rows),
         now_right=sum(row["value"] == 0 for row in known.values()),
@@ -84,7 +86,7 @@ def sample(params: Params, split: Split = Split.DEV, rows: int | None = None) ->
     )
 
 
-def audit(params: Params, rows: int | None = None, right: int | None = None) -> Sampling:
+def audit(project: Project, rows: int | None = None, right: int | None = None) -> Sampling:
     """Fill ``reviews/label_audit.csv`` up to so many wrong and right rows of dev and of test, drawn alike.
 
     Neither the answer of the model nor whether it is right is written down: whoever judges a label sees the example
@@ -93,7 +95,7 @@ def audit(params: Params, rows: int | None = None, right: int | None = None) -> 
 
     Parameters
     ----------
-    params : Params
+    project : Project
         Where splits and predictions are.
     rows, right : int, optional
         Wrong and right rows of each split; ``mlstrat.review.rows`` by default, and as many right ones.
@@ -106,20 +108,21 @@ def audit(params: Params, rows: int | None = None, right: int | None = None) -> 
     from mlstrat_plugin.tables.engines.duckdb import Engine
     from mlstrat_plugin.tables.review.sampling import answered
 
+    params, sheet_of_labels = project.params, AUDIT.at(project.places.audit)
     size = rows or params.reviewed().rows
-    prepare()
+    prepare(project.places)
     drawn: list[dict[str, Any]] = []
     with Engine(params.engine, ordered=False) as engine:
         for split in (Split.DEV, Split.TEST):
-            drawn += _stratified(engine, answered(engine, params, split), split, size, right or size)
-    before = AUDIT.read().rows
+            drawn += _stratified(engine, answered(engine, project, split), split, size, right or size)
+    before = sheet_of_labels.read().rows
 
     def edit(sheet: SheetText) -> SheetText:
         rows = sheet.rows
         return sheet.with_rows(row for row in drawn if row["id"] not in rows)
 
-    sheet = edited(AUDIT, edit)
-    return Sampling(file=str(AUDIT.file), added=len(sheet.rows) - len(before), rows=len(sheet.rows))
+    sheet = edited(sheet_of_labels, edit)
+    return Sampling(file=_shown(project, sheet_of_labels), added=len(sheet.rows) - len(before), rows=len(sheet.rows))
 
 
 def _stratified(engine: Engine, table: Table, split: Split, wrong: int, right: int) -> list[dict[str, Any]]:
@@ -136,20 +139,23 @@ def _stratified(engine: Engine, table: Table, split: Split, wrong: int, right: i
 class OpenSheet:
     """A sheet and all that a page shows beside it.
 
-    ``examples`` are the columns to show by id, of the rows that are still in their split; ``labels`` all labels;
-    ``facts`` what dev says about a sheet of mistakes.
+    ``fixes`` is the sheet of corrected labels; ``examples`` are the columns to show by id, of the rows that are still
+    in their split; ``labels`` all labels; ``facts`` what dev says about a sheet of mistakes; ``root`` the project's
+    folder.
     """
 
     layout: Layout
+    fixes: Layout
     examples: dict[str, dict[str, Any]]
     labels: tuple[str, ...]
     facts: SheetFacts | None
     review: Review
     settings: Settings
     grouped: bool
+    root: Path
 
 
-def open_sheet(params: Params, *, audited: bool) -> OpenSheet:
+def open_sheet(project: Project, *, audited: bool) -> OpenSheet:
     """Return the sheet of mistakes, or the label audit, with the examples that its rows are about.
 
     Raises
@@ -162,24 +168,28 @@ def open_sheet(params: Params, *, audited: bool) -> OpenSheet:
     from mlstrat_plugin.tables.engines.duckdb import Engine
     from mlstrat_plugin.tables.review.sampling import all_labels, answered, examples, sheet_facts
 
-    review, layout = params.reviewed(), AUDIT if audited else MISTAKES
+    params, places = project.params, project.places
+    review = params.reviewed()
+    layout = AUDIT.at(places.audit) if audited else MISTAKES.at(places.mistakes)
     grouped = params.columns.group is not None
     sheet = layout.read()
     if not sheet.rows:
         option = " --audit" if audited else ""
-        raise ReviewError(f"{layout.file} has no row", hint=f"`mlstrat review sample{option}` draws some")
+        raise ReviewError(f"{_shown(project, layout)} has no row", hint=f"`mlstrat review sample{option}` draws some")
     with Engine(params.engine, ordered=False) as engine:
         found: dict[str, dict[str, Any]] = {}
         for split in (Split.DEV, Split.TEST) if audited else (Split.DEV,):
-            found |= examples(engine, params, split, sheet.rows)
+            found |= examples(engine, project, split, sheet.rows)
         facts = None
         if not audited:
-            facts = sheet_facts(engine, answered(engine, params, Split.DEV), sheet.rows, grouped=grouped)
-        labels = all_labels(engine, params)
-    return OpenSheet(layout, found, labels, facts, review, params.settings(), grouped)
+            facts = sheet_facts(engine, answered(engine, project, Split.DEV), sheet.rows, grouped=grouped)
+        labels = all_labels(engine, project)
+    return OpenSheet(
+        layout, FIXES.at(places.fixes), found, labels, facts, review, params.settings(), grouped, project.root
+    )
 
 
-def prepare() -> list[Path]:
+def prepare(places: Places) -> list[Path]:
     """Make the folder of the sheets with three empty ones, and tell git how to merge them; return what was made.
 
     Raises
@@ -188,16 +198,21 @@ def prepare() -> list[Path]:
         The disk does not take a file.
     """
     made = []
-    for layout in (MISTAKES, AUDIT, FIXES):
+    for layout in (MISTAKES.at(places.mistakes), AUDIT.at(places.audit), FIXES.at(places.fixes)):
         if not layout.file.exists():
             edited(layout, lambda sheet: sheet)
             made.append(layout.file)
     for name, text in BESIDE.items():
-        file = MISTAKES.file.parent / name
+        file = places.mistakes.parent / name
         if not file.exists():
             write_text(file, text)
             made.append(file)
     return made
+
+
+def _shown(project: Project, layout: Layout) -> str:
+    """Return a sheet's path as people know it, relative to the project."""
+    return layout.file.relative_to(project.root).as_posix()
 
 
 def edited(layout: Layout, edit: Callable[[SheetText], SheetText]) -> SheetText:
@@ -220,12 +235,12 @@ def edited(layout: Layout, edit: Callable[[SheetText], SheetText]) -> SheetText:
     return done[0]
 
 
-def suggest(params: Params, rows: int = 20) -> Suggestions:
+def suggest(project: Project, rows: int = 20) -> Suggestions:
     """Say where to look: slices of dev that are worse, and labels of dev and test that the scores speak against.
 
     Parameters
     ----------
-    params : Params
+    project : Project
         Where splits and predictions are.
     rows : int
         Labels to name, on each of dev and test. What the model answered instead is not said: the label is for a person
@@ -242,24 +257,25 @@ def suggest(params: Params, rows: int = 20) -> Suggestions:
     from mlstrat_plugin.tables.review.sampling import with_features
     from mlstrat_plugin.tables.review.slicing import worst_slices
 
+    params = project.params
     params.reviewed()
     grouped, confidence = params.columns.group is not None, params.diagnose.confidence
     with Engine(params.engine, ordered=False) as engine:
-        table, names = with_features(engine, params)
+        table, names = with_features(engine, project)
         slices, used = worst_slices(engine, table, names, confidence, grouped=grouped)
-        labels, note = _doubtful(engine, params, rows)
+        labels, note = _doubtful(engine, project, rows)
     looked = f"slices of {', '.join(used)}" if used else "no column of dev has kinds to make slices of"
     return Suggestions(slices=slices, labels=labels, notes=(looked, *([note] if note else [])))
 
 
-def _doubtful(engine: Engine, params: Params, rows: int) -> tuple[tuple[DoubtfulLabel, ...], str]:
+def _doubtful(engine: Engine, project: Project, rows: int) -> tuple[tuple[DoubtfulLabel, ...], str]:
     """Return the least likely labels of dev and of test, or why there are none."""
     from mlstrat_plugin.adapters.cleanlab import label_qualities
     from mlstrat_plugin.tables.review.sampling import scored
 
     found: list[DoubtfulLabel] = []
     for split in (Split.DEV, Split.TEST):
-        table, names = scored(engine, params, split)
+        table, names = scored(engine, project, split)
         if not names:
             return (), "no labels are ranked: the predictions have no column score_<label> for each label"
         places = {name.removeprefix("score_"): place for place, name in enumerate(names)}

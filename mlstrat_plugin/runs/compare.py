@@ -15,6 +15,7 @@ from mlstrat_plugin.params.project import Project
 from mlstrat_plugin.params.yamlfile import load_yaml
 from mlstrat_plugin.records.diagnosis import Diagnosis
 from mlstrat_plugin.records.metrics import metric_named
+from mlstrat_plugin.records.places import Places
 from mlstrat_plugin.records.saving import from_json
 from mlstrat_plugin.records.words import Split
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from mlstrat_plugin.tables.engines.duckdb import Engine, Table
     from mlstrat_plugin.tables.scores.pairing import SharedRows
 
-DIAGNOSIS = Path("reports/diagnosis.json")
 PARAMS = Path("params.yaml")
 RUN_ID = re.compile(r"^[0-9a-f]{32}$")
 SAME = 1e-9  # saved numbers are rounded to ten digits
@@ -43,7 +43,7 @@ class Side:
     note: str = ""
 
 
-def compare(first: str, second: str, params_file: Path = PARAMS) -> Comparison:
+def compare(first: str, second: str, params_file: Path = PARAMS, root: Path = Path()) -> Comparison:
     """Compare two runs.
 
     Parameters
@@ -53,6 +53,8 @@ def compare(first: str, second: str, params_file: Path = PARAMS) -> Comparison:
         DVC experiment, or an MLflow run id.
     params_file : Path
         Tells where MLflow is, for run ids.
+    root : Path
+        The project whose revisions and experiments are meant; names of folders are relative to it.
 
     Raises
     ------
@@ -67,7 +69,7 @@ def compare(first: str, second: str, params_file: Path = PARAMS) -> Comparison:
         sides, problems = [], []
         for name, place in ((first, "a"), (second, "b")):
             try:
-                sides.append(_side(name, Path(folder) / place, params_file))
+                sides.append(_side(name, Path(folder) / place, params_file, root))
             except MlstratError as error:
                 problems.append(error)
         if problems:
@@ -87,14 +89,13 @@ def compare(first: str, second: str, params_file: Path = PARAMS) -> Comparison:
         )
 
 
-def _side(name: str, folder: Path, params_file: Path) -> Side:
-    path = Path(name)
+def _side(name: str, folder: Path, params_file: Path, root: Path) -> Side:
+    path = root / name
     if path.is_file():
-        root = path.resolve().parent.parent
-        return _from_folder(name, path, root)
+        return _from_folder(name, path, path.resolve().parent.parent)
     if path.is_dir():
-        return _from_folder(name, path / DIAGNOSIS, path)
-    return _from_run(name, folder, params_file) if RUN_ID.match(name) else _from_revision(name, folder)
+        return _from_folder(name, _diagnosis(path), path)
+    return _from_run(name, folder, params_file, root) if RUN_ID.match(name) else _from_revision(name, folder, root)
 
 
 def _from_folder(name: str, diagnosis: Path, root: Path) -> Side:
@@ -107,12 +108,20 @@ def _from_folder(name: str, diagnosis: Path, root: Path) -> Side:
     return _with_rows(name, record, root, params)
 
 
-def _from_revision(name: str, folder: Path) -> Side:
+def _diagnosis(root: Path) -> Path:
+    """Return where a project's diagnosis is; in the usual folder where its params cannot be read."""
+    try:
+        return Project(load_params(root / PARAMS), root).places.diagnosis
+    except MlstratError:
+        return Places(root).diagnosis
+
+
+def _from_revision(name: str, folder: Path, root: Path) -> Side:
     from mlstrat_plugin.adapters.dvc import Revision
 
-    revision = Revision(name)
-    record = _read(revision.fetch(DIAGNOSIS, folder), name)
+    revision = Revision(name, root)
     params = load_params(revision.fetch(PARAMS, folder))
+    record = _read(revision.fetch(Project(params).places.diagnosis, folder), name)
     wanted = [Path(params.evaluate.predictions), *(_split_file(params, split) for split in Split)]
     for path in wanted:
         try:
@@ -123,14 +132,14 @@ def _from_revision(name: str, folder: Path) -> Side:
     return _with_rows(name, record, folder, params)
 
 
-def _from_run(name: str, folder: Path, params_file: Path) -> Side:
+def _from_run(name: str, folder: Path, params_file: Path, root: Path) -> Side:
     from mlstrat_plugin.adapters.addresses import resolve_uri
     from mlstrat_plugin.adapters.tracking import Reader
 
     track = load_params(params_file).track
-    tracker = Reader(resolve_uri(track.tracking_uri), track.patience_seconds)
+    tracker = Reader(resolve_uri(track.tracking_uri, root if root.parts else None), track.patience_seconds)
     folder.mkdir(parents=True, exist_ok=True)
-    saved = tracker.download(name, f"diagnosis/{DIAGNOSIS.name}", folder)
+    saved = tracker.download(name, f"diagnosis/{Places().diagnosis.name}", folder)
     return Side(
         name=name,
         diagnosis=_read(saved, name),

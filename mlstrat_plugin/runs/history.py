@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from math import isfinite
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlstrat_plugin.errors import RecordError
@@ -15,18 +14,18 @@ from mlstrat_plugin.report.mlflow_run import GAPS_TAG
 
 if TYPE_CHECKING:
     from mlstrat_plugin.adapters.tracking import Run
-    from mlstrat_plugin.params.block import Params
+    from mlstrat_plugin.params.project import Project
 
-TRACKED = Path("reports/tracked_run.json")
 PREFIX = "gap/"
+CHAMPION = "champion"  # the alias of the served version where no gate names another
 
 
-def history(params: Params, *, limit: int = 20) -> History:
+def history(project: Project, *, limit: int = 20) -> History:
     """List the diagnosed runs of the experiment, newest first.
 
     Parameters
     ----------
-    params : Params
+    project : Project
         Where MLflow is; the experiment is that of the tracked run, else the configured one.
     limit : int
         The most runs to list, from 1 on.
@@ -34,7 +33,7 @@ def history(params: Params, *, limit: int = 20) -> History:
     Raises
     ------
     RecordError
-        ``reports/tracked_run.json`` is damaged.
+        ``tracked_run.json`` is damaged.
     TrackingError
         The server failed.
     """
@@ -43,12 +42,14 @@ def history(params: Params, *, limit: int = 20) -> History:
     from mlstrat_plugin.records.runs import TrackedRun
     from mlstrat_plugin.records.saving import read_record
 
-    tracker = Reader(resolve_uri(params.track.tracking_uri), params.track.patience_seconds)
+    track, tracked = project.params.track, project.places.tracked_run
+    tracker = Reader(resolve_uri(track.tracking_uri, project.home), track.patience_seconds)
     experiment = None
-    if TRACKED.is_file():
-        experiment = read_record(TrackedRun, TRACKED, stage="track").experiment_id
-    found = tracker.diagnosed_runs(experiment, params.track.own_experiment, limit)
-    champions = tracker.champions() if found else frozenset()
+    if tracked.is_file():
+        experiment = read_record(TrackedRun, tracked, stage="track").experiment_id
+    found = tracker.diagnosed_runs(experiment, track.own_experiment, limit)
+    alias = CHAMPION if project.params.gate is None else project.params.gate.alias
+    champions = tracker.champions(alias) if found else frozenset()
     return History(runs=tuple(_past(run, champion=run.run_id in champions) for run in found))
 
 

@@ -1,8 +1,7 @@
-"""The stage ``diagnose``: splits and predictions to the diagnosis, its report and its picture."""
+"""The stage ``diagnose``: splits and predictions to the diagnosis and its picture."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlstrat_plugin.adapters.files import replacing
@@ -18,51 +17,44 @@ from mlstrat_plugin.records.words import HUMAN, Split
 
 if TYPE_CHECKING:
     from mlstrat_plugin.params.block import Params
+    from mlstrat_plugin.params.project import Project
     from mlstrat_plugin.records.diagnosis import Diagnosis
     from mlstrat_plugin.tables.engines.duckdb import Engine
     from mlstrat_plugin.tables.scores.raters import Ratings
     from mlstrat_plugin.tables.scores.tallying import Tallies
 
-REPORT = Path("reports/diagnosis.json")
-PAGE = Path("reports/report.html")
-PICTURE = Path("reports/ladder.png")
-TABLE = Path("reports/ladder.csv")
-METRICS = Path("reports/metrics.json")
-CAUSES = Path("reports/error_analysis.csv")
-SPLITS = Path("reports/splits.json")
 
-
-def diagnose(params: Params) -> Diagnosis:
-    """Score the predictions and write diagnosis.json, metrics.json, report.html, the ladder and error_analysis.csv.
+def diagnose(project: Project) -> Diagnosis:
+    """Score the predictions and write diagnosis.json, metrics.json, the ladder and error_analysis.csv.
 
     All files are moved into place together.
 
     Raises
     ------
     RecordError
-        ``reports/splits.json`` is missing or damaged.
+        ``splits.json`` is missing or damaged.
     PredictionsError
         The predictions do not fit the splits.
     ReviewError
         A file that people fill in cannot be read.
     """
     from mlstrat_plugin.report.charts import ladder_png
-    from mlstrat_plugin.report.render import ladder_csv, metrics_json, report_html
+    from mlstrat_plugin.report.render import ladder_csv, metrics_json
     from mlstrat_plugin.report.review_page import causes_csv
     from mlstrat_plugin.tables.engines.duckdb import Engine
     from mlstrat_plugin.tables.scores.answers import answers
     from mlstrat_plugin.tables.scores.raters import rate
     from mlstrat_plugin.tables.scores.tallying import tally
 
-    splits, folder = read_record(Splits, SPLITS, stage="split"), Path(params.split.folder)
+    params, places = project.params, project.places
+    splits, folder = read_record(Splits, places.splits, stage="split"), project.splits
     roles: dict[str, str] = {name: source.role for name, source in params.sources.items()}
     ratings = None
     with Engine(params.engine, ordered=False) as engine:
-        predictions = Path(params.evaluate.predictions)
-        tallies = tally(engine, answers(engine, folder, predictions, params.columns, params.evaluate))
+        tallies = tally(engine, answers(engine, folder, project.predictions, params.columns, params.evaluate))
         if params.human is not None and params.human.table is not None:
-            ratings = rate(engine, folder, params.columns, params.human, roles)
-        reviewed = review(engine, params, splits) if params.review is not None else Reviewed()
+            ratings = rate(engine, project.path(params.human.table), folder, params.columns, params.human, roles)
+        reviewed = review(engine, project, splits) if params.review is not None else Reviewed()
     if params.gate is not None and params.gate.test == "sealed":
         tallies = tallies.without(Split.TEST)  # its error stays unseen until a model passes the gate
     ladder: dict[str, Measurement] = {**tallies.ladder}
@@ -81,12 +73,11 @@ def diagnose(params: Params) -> Diagnosis:
         reviewed=reviewed,
     )
     contents = {
-        REPORT: to_json(record).encode(),
-        PAGE: report_html(record).encode(),
-        PICTURE: ladder_png(record),
-        TABLE: ladder_csv(record).encode(),
-        METRICS: metrics_json(record).encode(),
-        CAUSES: causes_csv(record).encode(),
+        places.diagnosis: to_json(record).encode(),
+        places.picture: ladder_png(record),
+        places.ladder: ladder_csv(record).encode(),
+        places.metrics: metrics_json(record).encode(),
+        places.causes: causes_csv(record).encode(),
     }
     with replacing(*contents) as parts:
         for part, content in zip(parts, contents.values(), strict=True):
@@ -94,18 +85,19 @@ def diagnose(params: Params) -> Diagnosis:
     return record
 
 
-def review(engine: Engine, params: Params, splits: Splits) -> Reviewed:
+def review(engine: Engine, project: Project, splits: Splits) -> Reviewed:
     """Count what people said about mistakes and labels; files without a row cost no scan."""
     from mlstrat_plugin.tables.review.sampling import answered, sheet_facts, states, stratum_facts
 
+    params, places = project.params, project.places
     grouped, settings = params.columns.group is not None, params.settings()
-    mistakes, labels = MISTAKES.read(), AUDIT.read()
+    mistakes, labels = MISTAKES.at(places.mistakes).read(), AUDIT.at(places.audit).read()
     sealed = params.gate is not None and params.gate.test == "sealed"
     judged = (Split.DEV,) if sealed else (Split.DEV, Split.TEST)
     changed = {change.id: change.before for change in splits.label_changes}
     if not (mistakes.rows or labels.rows or changed):
         return Reviewed(analysis=nothing_yet())
-    tables = {split: answered(engine, params, split) for split in judged}
+    tables = {split: answered(engine, project, split) for split in judged}
     analysis, wanted = None, 0
     if mistakes.rows:
         facts = sheet_facts(engine, tables[Split.DEV], mistakes.rows, grouped=grouped)

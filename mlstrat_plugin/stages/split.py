@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from hashlib import md5
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlstrat_plugin.adapters.files import replacing, write_text
@@ -13,24 +12,25 @@ from mlstrat_plugin.core.diagnosis.planning import course_start
 from mlstrat_plugin.core.diagnosis.sizing import assumed_rungs, proofs, uneven_mix
 from mlstrat_plugin.core.wording import RATE, percent
 from mlstrat_plugin.errors import ChecksFailed, MlstratError, listed
-from mlstrat_plugin.records.saving import from_json, to_json
+from mlstrat_plugin.records.saving import read_record, to_json
 from mlstrat_plugin.records.sizing import Proof, Sizing
 from mlstrat_plugin.records.splits import Splits, Validation
 from mlstrat_plugin.records.words import Split
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mlstrat_plugin.params.block import Params
+    from mlstrat_plugin.params.project import Project
     from mlstrat_plugin.tables.engines.duckdb import Engine, Table
     from mlstrat_plugin.tables.splits.cutting import Cut
     from mlstrat_plugin.tables.splits.relabelling import Relabelled
     from mlstrat_plugin.tables.splits.sources import OpenSource
 
-REPORT = Path("reports/splits.json")
-VALIDATION = Path("reports/validation.json")
 LABEL = "__label"  # the label, or the labels of all tasks, while splits are counted
 
 
-def split(params: Params) -> Splits:
+def split(project: Project) -> Splits:
     """Cut the sources and write ``{train,train_dev,dev,test}.parquet`` and ``reports/splits.json``.
 
     Files are moved into place together at the end; identical input gives identical bytes.
@@ -50,15 +50,15 @@ def split(params: Params) -> Splits:
     from mlstrat_plugin.tables.splits.cutting import cut, require_rows
     from mlstrat_plugin.tables.splits.sources import answer, open_sources, together
 
-    folder = Path(params.split.folder)
-    files = {part: folder / f"{part.file_stem}.parquet" for part in Split}
+    params = project.params
+    files = {part: project.split_file(part) for part in Split}
     with Engine(params.engine) as engine:
-        opened = open_sources(engine, params)
+        opened = open_sources(engine, project)
         with reading("the sources", "run `mlstrat validate` to see which source is broken"):
-            _require_valid(engine, opened, params)
+            _require_valid(engine, opened, project)
             whole = together(opened)
             pieces = cut(engine, whole, params.columns, params.split)
-            labelled = _relabelled(engine, whole, pieces, params)
+            labelled = _relabelled(engine, whole, pieces, project)
             with replacing(*files.values()) as parts:
                 for piece, part in zip(Split, parts, strict=True):
                     engine.write_parquet(labelled.parts[piece], part)
@@ -83,27 +83,28 @@ def split(params: Params) -> Splits:
                     labels_left=labelled.left,
                 )
                 record = replace(record, advice=(*_mix_warnings(engine, written, record, params), *record.advice))
-                write_text(REPORT, to_json(record))
+                write_text(project.places.splits, to_json(record))
     return record
 
 
-def _relabelled(engine: Engine, rows: Table, pieces: Cut, params: Params) -> Relabelled:
+def _relabelled(engine: Engine, rows: Table, pieces: Cut, project: Project) -> Relabelled:
     """Apply what people wrote into reviews/label_fixes.csv."""
     from mlstrat_plugin.tables.splits.relabelling import Relabelled, relabel
 
+    params = project.params
     if params.review is None:
         return Relabelled(pieces.parts)
-    asked = fixes(FIXES.read())
+    asked = fixes(FIXES.at(project.places.fixes).read())
     return relabel(engine, rows, pieces.parts, asked, params.columns, train=params.review.fix_train)
 
 
-def _require_valid(engine: Engine, opened: list[OpenSource], params: Params) -> None:
+def _require_valid(engine: Engine, opened: list[OpenSource], project: Project) -> None:
     """Check ids and labels, unless `mlstrat validate` passed files of the same size."""
     from mlstrat_plugin.tables.splits.checks import check_sources
 
-    if _validated(opened):
+    if _validated(opened, project.places.validation):
         return
-    _, results = check_sources(engine, opened, params.columns)
+    _, results = check_sources(engine, opened, project.params.columns)
     broken = [r for r in results if r.outcome != "passed" and r.severity == "critical"]
     if broken:
         raise ChecksFailed(
@@ -112,11 +113,10 @@ def _require_valid(engine: Engine, opened: list[OpenSource], params: Params) -> 
         )
 
 
-def _validated(opened: list[OpenSource]) -> bool:
+def _validated(opened: list[OpenSource], file: Path) -> bool:
     try:
-        text = VALIDATION.read_text(encoding="utf-8")
-        report = from_json(Validation, text, name=str(VALIDATION), stage="validate")
-    except (OSError, MlstratError):
+        report = read_record(Validation, file, stage="validate")
+    except MlstratError:
         return False  # no usable report: the caller checks for itself
     sizes = {name: facts.bytes for name, facts in report.sources.items()}
     return report.passed and sizes == {source.name: source.bytes for source in opened}

@@ -14,6 +14,7 @@ from mlstrat_plugin.adapters.files import write_text
 from mlstrat_plugin.errors import RecordError, TrackingError
 from mlstrat_plugin.params.block import Params, load_params
 from mlstrat_plugin.records.diagnosis import Diagnosis
+from mlstrat_plugin.records.places import Places
 from mlstrat_plugin.records.runs import TrackedRun
 from mlstrat_plugin.records.saving import read_record, saved_text, to_json
 from mlstrat_plugin.records.words import Split
@@ -22,12 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mlstrat_plugin.adapters.tracking import DatasetItem, Run, RunUpdate, Tracker
+    from mlstrat_plugin.params.project import Project
 
-DIAGNOSIS = Path("reports/diagnosis.json")
-PAGE = Path("reports/report.html")
-PICTURE = Path("reports/ladder.png")
-CAUSES = Path("reports/error_analysis.csv")
-REPORT = Path("reports/tracked_run.json")
 FOLDER = "diagnosis"
 VIEWS_SINCE = (3, 15)  # the MLflow version that brought saved views
 COMMIT = "dvc.commit"
@@ -51,13 +48,13 @@ def tracking_uri(params_file: str | Path = "params.yaml") -> str:
     return resolve_uri(load_params(params_file).track.tracking_uri)
 
 
-def track(params: Params, run_id: str | None = None) -> TrackedRun:
+def track(project: Project, run_id: str | None = None) -> TrackedRun:
     """Log the saved diagnosis and write ``reports/tracked_run.json``; a second call changes nothing.
 
     Parameters
     ----------
-    params : Params
-        Where MLflow is, and which file names the training run.
+    project : Project
+        Where MLflow is, which file names the training run, and where the reports are.
     run_id : str, optional
         The run to log to, instead of the one that the file names.
 
@@ -73,12 +70,14 @@ def track(params: Params, run_id: str | None = None) -> TrackedRun:
     from mlstrat_plugin.adapters.addresses import resolve_uri
     from mlstrat_plugin.adapters.tracking import DIGEST, Content, Tracker
 
-    record = read_diagnosis()
-    named = run_id or _training_run_id(params)
-    content = _content(record, params)
-    files, datasets = _files(record), tuple(_datasets(record, params))
-    update = run_update(record, files, datasets, {**_lock_tag(), **content})
-    tracker = Tracker(resolve_uri(params.track.tracking_uri), params.track.patience_seconds, creates=named is None)
+    params = project.params
+    record = read_diagnosis(project.places.diagnosis)
+    named = run_id or _training_run_id(project)
+    content = _content(record, project)
+    files, datasets = _files(record, project.places), tuple(_datasets(record, params))
+    update = run_update(record, files, datasets, {**_lock_tag(project), **content})
+    uri = resolve_uri(params.track.tracking_uri, project.home)
+    tracker = Tracker(uri, params.track.patience_seconds, creates=named is None)
     if named is None:
         run = tracker.own_run(Content(tags=content or {DIGEST: update.digest}), params.track.own_experiment)
     else:
@@ -87,7 +86,7 @@ def track(params: Params, run_id: str | None = None) -> TrackedRun:
         run = tracker.training_run(named, where, known, params.track.experiment)
     log_to(tracker, run, update, params.track.experiment)
     tracked = TrackedRun(run_id=run.run_id, experiment_id=run.experiment_id, diagnosis_digest=update.digest)
-    write_text(REPORT, to_json(tracked))
+    write_text(project.places.tracked_run, to_json(tracked))
     return tracked
 
 
@@ -123,7 +122,7 @@ def install_view(tracker: Tracker, experiment_id: str, tags: Mapping[str, str]) 
     return True
 
 
-def read_diagnosis(file: Path = DIAGNOSIS) -> Diagnosis:
+def read_diagnosis(file: Path) -> Diagnosis:
     """Read a saved diagnosis.
 
     Raises
@@ -134,11 +133,11 @@ def read_diagnosis(file: Path = DIAGNOSIS) -> Diagnosis:
     return read_record(Diagnosis, file, stage="diagnose")
 
 
-def _training_run_id(params: Params) -> str | None:
+def _training_run_id(project: Project) -> str | None:
     """Return the run id that the training stage left, or nothing where the params say that there is none."""
-    if params.track.run is None:
+    if project.params.track.run is None:
         return None
-    file = Path(params.track.run)
+    file = project.path(project.params.track.run)
     try:
         run_id = json.loads(saved_text(file, stage="track")).get("run_id")
     except (ValueError, AttributeError) as error:
@@ -180,7 +179,7 @@ def log_diagnosis(record: Diagnosis, run_id: str, uri: str | None = None, *, pat
     tracker = Tracker(resolve_uri(uri), patience)
     run = tracker.get_run(run_id, "this call")
     with TemporaryDirectory() as folder:
-        files = tuple(Path(folder) / file.name for file in _files(record))
+        files = _files(record, Places(Path(folder), reports=""))
         contents = (
             to_json(record).encode(),
             report_html(record).encode(),
@@ -192,10 +191,10 @@ def log_diagnosis(record: Diagnosis, run_id: str, uri: str | None = None, *, pat
         log_to(tracker, run, run_update(record, files, (), {}), None)
 
 
-def _files(record: Diagnosis) -> tuple[Path, ...]:
+def _files(record: Diagnosis, places: Places) -> tuple[Path, ...]:
     """Return what the run carries as files; the causes of mistakes once somebody has named one."""
     named = record.error_analysis is not None and bool(record.error_analysis.tags)
-    return (DIAGNOSIS, PAGE, PICTURE, *((CAUSES,) if named else ()))
+    return (places.diagnosis, places.page, places.picture, *((places.causes,) if named else ()))
 
 
 def run_update(
@@ -228,32 +227,34 @@ def _with_links(update: RunUpdate, run_id: str) -> RunUpdate:
     """Fill in the links that need the run's id: MLflow shows artifacts of the run inside its note."""
     from dataclasses import replace
 
-    picture = f"get-artifact?path={FOLDER}/{PICTURE.name}&run_uuid={run_id}"
-    page = f"get-artifact?path={FOLDER}/{PAGE.name}&run_uuid={run_id}"
+    picture = f"get-artifact?path={FOLDER}/{Places().picture.name}&run_uuid={run_id}"
+    page = f"get-artifact?path={FOLDER}/{Places().page.name}&run_uuid={run_id}"
     return replace(update, note=update.note.replace("(PICTURE)", f"({picture})").replace("(REPORT)", f"({page})"))
 
 
-def _content(record: Diagnosis, params: Params) -> dict[str, str]:
+def _content(record: Diagnosis, project: Project) -> dict[str, str]:
     """Return the tags that name the splits and the model by their contents; empty where either is not known."""
     from mlstrat_plugin.adapters.lockfile import content_hash
     from mlstrat_plugin.adapters.tracking import MODEL_HASH
 
-    if params.track.model is None or record.split_id is None:
+    model = project.params.track.model
+    if model is None or record.split_id is None:
         return {}
-    return {"split_id": record.split_id, MODEL_HASH: content_hash(Path(params.track.model))}
+    return {"split_id": record.split_id, MODEL_HASH: content_hash(model, project.root)}
 
 
-def _lock_tag() -> dict[str, str]:
+def _lock_tag(project: Project) -> dict[str, str]:
     """Return the hashes of dvc.lock as one tag: a tag for each would push the verdict down the page.
 
     Reports are left out: they say what a run was found to be, not what it is.
     """
-    from mlstrat_plugin.adapters.lockfile import recorded_hashes
+    from mlstrat_plugin.adapters.lockfile import LOCK, recorded_hashes
 
     kept: dict[str, str] = {}
-    for path, digest in recorded_hashes().items():
+    reports = f"{project.params.folders.reports}/"
+    for path, digest in recorded_hashes(project.root / LOCK).items():
         longer = {**kept, path: digest}
-        if not path.startswith("reports/") and len(json.dumps(longer)) <= TAG_LENGTH:
+        if not path.startswith(reports) and len(json.dumps(longer)) <= TAG_LENGTH:
             kept = longer
     return {"dvc.lock": json.dumps(kept)} if kept else {}
 
@@ -281,7 +282,7 @@ def _datasets(record: Diagnosis, params: Params) -> list[DatasetItem]:
     ]
 
 
-def where(params: Params) -> str:
+def where(project: Project) -> str:
     """Return how to see the tracked run.
 
     Raises
@@ -292,13 +293,13 @@ def where(params: Params) -> str:
     from mlstrat_plugin.adapters.addresses import resolve_uri, run_link, server_page
     from mlstrat_plugin.report.mlflow_view import view_link
 
-    tracked = _tracked()
-    uri = resolve_uri(params.track.tracking_uri)
+    tracked = _tracked(project)
+    uri = resolve_uri(project.params.track.tracking_uri, project.home)
     page = run_link(uri, tracked.experiment_id, tracked.run_id)
     return f"{page}\nall runs: {server_page(uri)}/{view_link(tracked.experiment_id)}"
 
 
-def link(params: Params) -> str:
+def link(project: Project) -> str:
     """Tag the tracked run with the commit that holds its report and dvc.lock, and return that commit.
 
     While the pipeline runs, HEAD is the commit before; so this is called after ``git commit``.
@@ -317,13 +318,14 @@ def link(params: Params) -> str:
     from mlstrat_plugin.adapters.lockfile import LOCK
     from mlstrat_plugin.adapters.tracking import Tracker
 
-    tracked = _tracked()
-    commit = commit_of(*(file for file in (REPORT, LOCK) if file.exists()))
-    tracker = Tracker(resolve_uri(params.track.tracking_uri), params.track.patience_seconds)
-    run = tracker.get_run(tracked.run_id, str(REPORT))
+    tracked, report = _tracked(project), project.places.tracked_run
+    commit = commit_of(project.root, *(file for file in (report, project.root / LOCK) if file.exists()))
+    track = project.params.track
+    tracker = Tracker(resolve_uri(track.tracking_uri, project.home), track.patience_seconds)
+    run = tracker.get_run(tracked.run_id, str(report))
     tracker.tag_run(run.run_id, {COMMIT: commit})
     return commit
 
 
-def _tracked() -> TrackedRun:
-    return read_record(TrackedRun, REPORT, stage="track")
+def _tracked(project: Project) -> TrackedRun:
+    return read_record(TrackedRun, project.places.tracked_run, stage="track")

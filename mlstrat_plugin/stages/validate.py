@@ -13,14 +13,12 @@ from mlstrat_plugin.records.splits import RuleResult, Validation
 
 if TYPE_CHECKING:
     from mlstrat_plugin.adapters.expectations import Suite
-    from mlstrat_plugin.params.block import Params
+    from mlstrat_plugin.params.project import Project
     from mlstrat_plugin.tables.engines.duckdb import Engine
     from mlstrat_plugin.tables.splits.sources import OpenSource
 
-REPORT = Path("reports/validation.json")
 
-
-def validate(params: Params) -> Validation:
+def validate(project: Project) -> Validation:
     """Check every source and write the report; whether the data passed is in the record.
 
     A rule of severity ``critical`` that failed or could not be checked makes the data invalid.
@@ -37,15 +35,16 @@ def validate(params: Params) -> Validation:
     from mlstrat_plugin.tables.splits.checks import check_sources
     from mlstrat_plugin.tables.splits.sources import open_sources
 
-    suites = _suites(params)
+    params = project.params
+    suites = _suites(project)
     with Engine(params.engine) as engine, TemporaryDirectory() as folder:
-        opened = open_sources(engine, params)
+        opened = open_sources(engine, project)
         with reading("the sources", "write the broken source again"):
             facts, rules = check_sources(engine, opened, params.columns)
             for source in opened:
                 rules += evaluate(suites[source.name], _as_parquet(engine, source, Path(folder)))
     record = Validation(passed=not stopping(rules), sources=facts, rules=tuple(rules))
-    write_text(REPORT, to_json(record))
+    write_text(project.places.validation, to_json(record))
     return record
 
 
@@ -54,11 +53,12 @@ def stopping(rules: list[RuleResult] | tuple[RuleResult, ...]) -> list[RuleResul
     return [rule for rule in rules if rule.severity == "critical" and rule.outcome != "passed"]
 
 
-def _suites(params: Params) -> dict[str, Suite]:
+def _suites(project: Project) -> dict[str, Suite]:
     """Read all suites before any data is touched, and report the problems of all of them."""
     from mlstrat_plugin.adapters.expectations import read_suite
 
-    folder = Path(params.validate_.expectations)
+    params = project.params
+    folder = project.path(params.validate_.expectations)
     suites, problems = {}, []
     for name in params.sources:
         try:

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.integration
 def score(project: Project, every: int, **changes: Any) -> pd.DataFrame:
     """Predict with every so-many-th row wrong, and diagnose."""
     predictions = project.predict(lambda rows: rows["id"].str[1:].astype(int) % every == 0)
-    diagnose(project.params(**changes))
+    diagnose(project.load(**changes))
     return predictions
 
 
@@ -42,7 +42,7 @@ def snapshot(project: Project, name: str) -> Path:
 
 @pytest.fixture
 def ready(project: Project) -> Project:
-    split(project.params())
+    split(project.load())
     return project
 
 
@@ -80,7 +80,7 @@ def test_other_test_rows_are_not_paired(ready: Project) -> None:
     score(ready, 5)
     snapshot(ready, "one")
     block = {**ready.block["split"], "salt": "another"}
-    split(ready.params(split=block))
+    split(ready.load(split=block))
     score(ready, 5, split=block)
     told = compare("one", ".")
     assert told.errors["test"].n is None
@@ -139,7 +139,7 @@ def test_revisions_are_read_through_dvc(ready: Project) -> None:
 def test_mlflow_runs_are_two_samples(ready: Project, capsys: pytest.CaptureFixture[str]) -> None:
     where = {"tracking_uri": "sqlite:///mlflow.db", "run": None}
     score(ready, 5, track=where)
-    run_id = track(ready.params(track=where)).run_id
+    run_id = track(ready.load(track=where)).run_id
     score(ready, 7, track=where)
     with pytest.raises(SystemExit) as stop:
         main(["compare", run_id, ".", "--json"])
@@ -176,11 +176,11 @@ def test_tasks_are_two_samples(project: Project) -> None:
         rows.assign(sign=rows["car"]).to_parquet(f"{name}.parquet")
         assert rows["id"].str.startswith(prefix).all()
     project.block["columns"] = {"labels": ["car", "sign"]}
-    split(project.params())
+    split(project.load())
     parts = [pd.read_parquet(f"data/splits/{n}.parquet") for n in ("train", "train_dev", "dev", "test")]
     answers = pd.concat(parts)[["id", "car", "sign"]]
     answers.assign(sign=(answers["sign"] + (answers.index % 5 == 0)) % 3).to_parquet("data/predictions.parquet")
-    diagnose(project.params())
+    diagnose(project.load())
     told = compare(".", ".")
     assert told.errors["dev"].n is None
     assert "several tasks" in told.notes[0]

@@ -332,24 +332,24 @@ def test_the_commands_on_a_server_that_enforces(
     world = World(project, client, {"track": tracking, "gate": {**POLICY, "model": f"digits {secrets.token_hex(4)}"}})
     world.name = world.block["gate"]["model"]
     client.create_experiment("training")
-    split(world.params())
+    split(world.load())
     world.train("first", BAD)
-    assert gate(world.params()).decision == "promote"
+    assert gate(world.load()).decision == "promote"
     monkeypatch.delenv(KEY_VARIABLE)
     with pytest.raises(PromotionRefused, match="carries no decision"):
-        promote(world.params())
+        promote(world.load())
     monkeypatch.setenv(KEY_VARIABLE, "another key of more than 32 bytes!")
     with pytest.raises(PromotionRefused, match="signature of its decision is not valid") as caught:
-        promote(world.params())
+        promote(world.load())
     assert "same as on the server" in caught.value.hint
     assert not Path("reports/promotion.json").exists()
     assert world.champion() == ""
     assert "champion instead of" not in client.get_model_version(world.name, "1").description
     monkeypatch.setenv(KEY_VARIABLE, KEY)
-    assert promote(world.params()).version == world.champion() == "1"
+    assert promote(world.load()).version == world.champion() == "1"
     world.train("worse", ends("1", "2", "3", "4", "5", "6"))
-    assert gate(world.params()).decision == "refuse"
-    assert promote(world.params(), force="hotfix").version == world.champion() == "2"
+    assert gate(world.load()).decision == "refuse"
+    assert promote(world.load(), force="hotfix").version == world.champion() == "2"
 
 
 def test_the_page_shows_the_refusal(client: Any, server: str, tmp_path: Path) -> None:

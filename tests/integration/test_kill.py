@@ -25,7 +25,7 @@ def outputs(root: Path, names: list[str]) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("stage", ["split", "diagnose"])
 def test_sigkill(project: Project, stage: str) -> None:
-    params = project.params()
+    params = project.load()
     run = {"split": split, "diagnose": diagnose}[stage]
     split(params)
     project.predict(lambda rows: rows["id"].str.endswith("3"))

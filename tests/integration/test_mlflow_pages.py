@@ -67,7 +67,7 @@ def track_three(project: Project, server: str) -> tuple[str, str]:
     client.create_model_version("digits", f"runs:/{run_id}/model", run_id=run_id)
     Path("models").mkdir()
     Path("models/run.json").write_text(json.dumps({"run_id": run_id}))
-    params = project.params(track={"tracking_uri": server})
+    params = project.load(track={"tracking_uri": server})
     split(params)
     project.predict(lambda rows: rows["split"].isin(["dev", "test"]) & rows["id"].str.endswith(("3", "7")))
     diagnose(params)

@@ -51,7 +51,7 @@ def prepared(project: Project, **review: Any) -> Params:
     folder = project.root / "pictures"
     folder.mkdir()
     (folder / "one.png").write_bytes(PNG)
-    params = project.params(
+    params = project.load(
         review={"rows": 40, "eyeball": 1.0, "text": "note", "features": ["user"], "roots": ["pictures"], **review}
     )
     prepare()
@@ -148,7 +148,7 @@ def test_arrays_are_drawn(project: Project, tmp_path: Path) -> None:
     scans, labels = real.images.reshape(-1, 64).tolist(), real.target
     project.write("mobile.parquet", digits(600, "photo-").assign(pixels=scans[:600], label=labels[:600]))
     project.write("web.parquet", digits(400, "scan-").assign(pixels=scans[600:1000], label=labels[600:1000]))
-    params = project.params(review={"rows": 40, "eyeball": 1.0, "image": "pixels", "features": ["user"]})
+    params = project.load(review={"rows": 40, "eyeball": 1.0, "image": "pixels", "features": ["user"]})
     prepare()
     split(params)
     project.predict(lambda rows: rows["id"].str[-1].isin(["1", "4", "7"]))
@@ -377,7 +377,7 @@ def test_the_command_prints_its_address_and_ends_when_interrupted(project: Proje
 
 def test_ten_thousand_rows(project: Project) -> None:
     project.write("mobile.parquet", digits(40_000, "m"))
-    params = project.params(review={"rows": 10_000, "eyeball": 1.0})
+    params = project.load(review={"rows": 10_000, "eyeball": 1.0})
     prepare()
     split(params)
     project.predict(lambda rows: rows["split"].eq("dev"))

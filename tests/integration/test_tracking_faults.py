@@ -86,7 +86,7 @@ def params(project: Project, between: Proxy) -> Params:
 
 
 def prepared(project: Project, uri: str, **track_block: Any) -> Params:
-    params = project.params(track={"tracking_uri": uri, "patience_seconds": PATIENCE, **track_block})
+    params = project.load(track={"tracking_uri": uri, "patience_seconds": PATIENCE, **track_block})
     split(params)
     project.predict(lambda rows: rows["split"].isin(["dev", "test"]) & rows["id"].str.endswith(("3", "7")))
     diagnose(params)
@@ -192,7 +192,7 @@ def test_killed_between_any_two_requests(
     track(params)
     for number in range(1, len(between.seen)):
         name = f"{experiment} {number}"
-        changed = project.params(**{**project.block, "track": {**params.track.model_dump(), "experiment": name}})
+        changed = project.load(**{**project.block, "track": {**params.track.model_dump(), "experiment": name}})
         reached = threading.Event()
 
         def hold(n: int, path: str, number: int = number, reached: threading.Event = reached) -> str:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mlstrat_plugin.adapters.reviews.text import SheetText, parsed
 from mlstrat_plugin.errors import MAX_EXAMPLES, ReviewError, listed, shown
+from mlstrat_plugin.records.places import Places
 from mlstrat_plugin.records.review import CheckedLabel, Fix, LookedAt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 TAG_SEPARATORS = re.compile(r"[;,|\n\r]+")
 YES = frozenset(("yes", "y", "true", "1", "x", "ja", "wahr", "oui", "vrai", "sí", "si", "verdadero"))
@@ -26,6 +27,10 @@ class Layout:
     file: Path
     columns: tuple[str, ...]
     typed: tuple[str, ...]
+
+    def at(self, file: Path) -> Layout:
+        """Return the same layout for another file."""
+        return replace(self, file=file)
 
     def read(self) -> SheetText:
         """Return the file.
@@ -49,17 +54,17 @@ class Layout:
 
 
 MISTAKES = Layout(
-    Path("reviews/dev_errors.csv"),
+    Places().mistakes,
     ("id", "source", "label", "prediction", "tags", "label_is_wrong", "comment", "reviewer"),
     ("tags", "label_is_wrong", "comment", "reviewer"),
 )
 AUDIT = Layout(
-    Path("reviews/label_audit.csv"),
+    Places().audit,
     ("id", "split", "source", "label", "label_is_wrong", "comment", "reviewer"),
     ("label_is_wrong", "comment", "reviewer"),
 )
 FIXES = Layout(
-    Path("reviews/label_fixes.csv"),
+    Places().fixes,
     ("id", "label_before", "label", "comment", "reviewer"),
     ("label", "comment", "reviewer"),
 )

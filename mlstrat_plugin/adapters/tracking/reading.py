@@ -7,8 +7,6 @@ from pathlib import Path
 from mlstrat_plugin.adapters.tracking.connection import Connection, Run, run_of
 from mlstrat_plugin.errors import RunError, shown
 
-CHAMPION = "champion"  # the alias of the registered version that is served
-
 
 class Reader(Connection):
     """Reads runs; changes nothing."""
@@ -49,8 +47,8 @@ class Reader(Connection):
             )
         return [run_of(run) for run in runs]
 
-    def champions(self) -> frozenset[str]:
-        """Return the runs whose registered model carries the alias ``champion``.
+    def champions(self, alias: str) -> frozenset[str]:
+        """Return the runs whose registered model carries the alias.
 
         Raises
         ------
@@ -60,8 +58,8 @@ class Reader(Connection):
         with self._asking():
             models = self._client.search_registered_models()
             versions = [
-                self._client.get_model_version(model.name, str(model.aliases[CHAMPION]))
+                self._client.get_model_version(model.name, str(model.aliases[alias]))
                 for model in models
-                if CHAMPION in model.aliases
+                if alias in model.aliases
             ]
         return frozenset(version.run_id for version in versions if version.run_id)

@@ -29,12 +29,13 @@ if TYPE_CHECKING:
     from mlstrat_plugin.adapters.tracking import Registry, Run, Version
     from mlstrat_plugin.params.block import Params
     from mlstrat_plugin.params.gate import Gate
+    from mlstrat_plugin.params.project import Project
     from mlstrat_plugin.records.gate import Candidate
 
 TAG_LENGTH = 500
 
 
-def gate(params: Params) -> Decision:
+def gate(project: Project) -> Decision:
     """Decide on the tracked model, and write the decision to ``reports/gate.json``, its run and its version.
 
     That the model was looked at is written to ``reports/looks.json`` before its answer is known. A registry that does
@@ -51,6 +52,7 @@ def gate(params: Params) -> Decision:
     PredictionsError
         The predictions do not fit the splits.
     """
+    params = project.params
     policy_of(params)  # its lack is the first thing to say
     candidate = candidate_of(params)
     try:

@@ -99,7 +99,7 @@ def _human(params: Params, human: Human, engine: Engine) -> Measurement:
     if human.table is None:
         return human_level(human)
     roles: dict[str, str] = {name: source.role for name, source in params.sources.items()}
-    return rate(engine, Path(params.split.folder), params.columns, human, roles).level
+    return rate(engine, Path(human.table), Path(params.split.folder), params.columns, human, roles).level
 
 
 def _stale(ladder: Mapping[str, Measurement]) -> list[str]:

@@ -62,7 +62,7 @@ def candidate_of(params: Params) -> Candidate:
         raise RecordError(f"{DIAGNOSIS} names no splits", hint="run `mlstrat split`, then `mlstrat diagnose`")
     return Candidate(
         run_id=tracked.run_id,
-        model_hash=content_hash(Path(str(params.track.model))),
+        model_hash=content_hash(str(params.track.model)),
         split_id=diagnosis.split_id,
         test_id=diagnosis.test_id,
     )
@@ -99,8 +99,8 @@ def input_hashes(params: Params) -> dict[str, str]:
 
     folder = Path(params.split.folder)
     files = [DIAGNOSIS, Path(params.evaluate.predictions), folder / "dev.parquet", folder / "test.parquet"]
-    hashes = {file.as_posix(): content_hash(file) for file in files}
-    return hashes | {str(params.track.model): content_hash(Path(str(params.track.model)))}
+    hashes = {file.as_posix(): content_hash(file.as_posix()) for file in files}
+    return hashes | {str(params.track.model): content_hash(str(params.track.model))}
 
 
 def policy_hash(params: Params) -> str:

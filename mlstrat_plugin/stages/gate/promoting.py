@@ -31,12 +31,13 @@ if TYPE_CHECKING:
     from mlstrat_plugin.adapters.tracking import Registry, Run, Version
     from mlstrat_plugin.params.block import Params
     from mlstrat_plugin.params.gate import Gate
+    from mlstrat_plugin.params.project import Project
     from mlstrat_plugin.records.gate import Decision
 
 PROMOTION = Path("reports/promotion.json")
 
 
-def promote(params: Params, *, force: str = "") -> Promotion:
+def promote(project: Project, *, force: str = "") -> Promotion:
     """Let the alias name the candidate's version, and write ``reports/promotion.json``, the run and the version.
 
     Parameters
@@ -55,6 +56,7 @@ def promote(params: Params, *, force: str = "") -> Promotion:
     TrackingError
         The registry failed, or refused.
     """
+    params = project.params
     policy, decision = policy_of(params), read_decision()
     _require_fresh(params, decision)
     if decision.decision != "promote" and not force:

@@ -6,7 +6,6 @@ a larger k only adds to them. A digest of the group decides which part of dev pe
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ibis
@@ -17,6 +16,7 @@ from mlstrat_plugin.records.words import Split
 from mlstrat_plugin.tables.digests import share_last
 from mlstrat_plugin.tables.engines.duckdb import Engine, reading
 from mlstrat_plugin.tables.review.slicing import FEATURE
+from mlstrat_plugin.tables.scores.answers import AGAIN, answers, wrong_rows
 from mlstrat_plugin.tables.scores.slice_errors import errors_by
 from mlstrat_plugin.tables.values import missing
 
@@ -25,13 +25,12 @@ if TYPE_CHECKING:
 
     from ibis.expr.types import BooleanValue, StringValue, Table
 
-    from mlstrat_plugin.params.block import Params
+    from mlstrat_plugin.params.project import Project
 
-AGAIN = "run `mlstrat split` and the predict stage"
 SHOWN = ("id", "source", "label", "prediction")
 
 
-def answered(engine: Engine, params: Params, split: Split) -> Table:
+def answered(engine: Engine, project: Project, split: Split) -> Table:
     """Return one row per example of a split, with texts for people and digests for chance.
 
     The columns are id, source, label, prediction, unit (the group, else the id), value (1 for a wrong answer), eyeball
@@ -44,31 +43,18 @@ def answered(engine: Engine, params: Params, split: Split) -> Table:
     PredictionsError
         A file is missing or unreadable, or a row has no prediction.
     """
-    columns = params.columns
-    if params.evaluate.metric == "mean_loss" or columns.labels:
+    params = project.params
+    if not params.evaluate.spec.has_mistakes or params.columns.labels:
         raise ReviewError(
-            "a loss, or several labels per row, has no mistakes to look at",
+            f"{params.evaluate.metric}, or several labels per row, has no mistakes to look at",
             hint="reviews need one label column and one prediction for each row",
         )
-    folder, file = Path(params.split.folder), Path(params.evaluate.predictions)
-    absent = [str(path) for path in (folder / f"{split.file_stem}.parquet", file) if not path.is_file()]
-    if absent:
-        raise PredictionsError(f"not there: {', '.join(absent)}", hint=AGAIN)
+    found = answers(engine, project.splits, project.predictions, params.columns, params.evaluate, (split,))
     with reading("splits and predictions", AGAIN):
-        rows = engine.read_parquet([folder / f"{split.file_stem}.parquet"])
-        answers = engine.read(file, text_columns=[columns.id])
-        answers = answers.select(answered=answers[columns.id].cast("string"), prediction=answers.prediction)
-        key = rows[columns.id].cast("string")
-        unit = key if columns.group is None else rows[columns.group].cast("string").fill_null(key)
-        ours = rows.select(key=key, source=rows.source, right=rows[columns.label], unit=unit)
-        both = ours.left_join(answers, ours.key == answers.answered)
-        joined = engine.keep(
-            both.select(
-                id=both.key, source=both.source, right=both.right, given=both.prediction, unit=both.unit,
-                value=(both.right != both.prediction).cast("int64"),
-            )
-        )  # fmt: skip
-        empty = engine.count(joined.filter(missing(joined.given)))
+        both = found.rows.left_join(found.predictions, found.rows.id == found.predictions.answered)
+        names = ("source", "label", "prediction", "unit")
+        joined = engine.keep(both.select(*names, id=both.id.cast("string"), value=wrong_rows(both)))
+        empty = engine.count(joined.filter(missing(joined.prediction)))
     if empty:
         raise PredictionsError(f"{empty:,} rows of {split.value} have no prediction", hint=AGAIN)
     # Texts and digests are left to whoever asks for them: most questions are about the mistakes alone.
@@ -77,16 +63,16 @@ def answered(engine: Engine, params: Params, split: Split) -> Table:
         "source",
         "unit",
         "value",
-        label=joined.right.cast("string"),
-        prediction=joined.given.cast("string"),
-        eyeball=_digest(joined.unit, params, "eyeball") <= share_last(params.reviewed().eyeball),
-        review=_digest(joined.id, params, "review"),
-        audit=_digest(joined.id, params, "audit"),
+        label=joined.label.cast("string"),
+        prediction=joined.prediction.cast("string"),
+        eyeball=_digest(joined.unit, project, "eyeball") <= share_last(params.reviewed().eyeball),
+        review=_digest(joined.id, project, "review"),
+        audit=_digest(joined.id, project, "audit"),
     )
 
 
-def _digest(text: StringValue, params: Params, purpose: str) -> StringValue:
-    return (ibis.literal(f"{params.split.salt}:{purpose}:") + text).hexdigest("md5")
+def _digest(text: StringValue, project: Project, purpose: str) -> StringValue:
+    return (ibis.literal(f"{project.params.split.salt}:{purpose}:") + text).hexdigest("md5")
 
 
 def first_mistakes(engine: Engine, rows: Table, size: int) -> list[dict[str, Any]]:
@@ -108,7 +94,7 @@ def states(engine: Engine, rows: Table, ids: Collection[str]) -> dict[str, dict[
     return {row["id"]: row for row in engine.rows(kept.select(*SHOWN, "value"))}
 
 
-def examples(engine: Engine, params: Params, split: Split, ids: Collection[str]) -> dict[str, dict[str, Any]]:
+def examples(engine: Engine, project: Project, split: Split, ids: Collection[str]) -> dict[str, dict[str, Any]]:
     """Return the columns that people are shown of these rows of a split, by id.
 
     Raises
@@ -116,57 +102,55 @@ def examples(engine: Engine, params: Params, split: Split, ids: Collection[str])
     ReviewError
         A configured column is not in the split.
     """
-    review, columns = params.reviewed(), params.columns
+    review, columns = project.params.reviewed(), project.params.columns
     shown = dict.fromkeys(
         name for name in (review.image, review.audio, review.text, *review.features) if name is not None
     )
     with reading(f"the {split.value} split", "run `mlstrat split` again"):
-        rows = engine.read_parquet([Path(params.split.folder) / f"{split.file_stem}.parquet"])
+        rows = engine.read_parquet([project.split_file(split)])
         absent = [name for name in shown if name not in rows.columns]
         if absent:
             named = "; ".join(f"no column {name!r}{did_you_mean(name, rows.columns)}" for name in absent)
-            raise ReviewError(f"{split.value}: {named}", hint="mend mlstrat.review in params.yaml")
+            raise ReviewError(f"{split.value}: {named}", hint="fix mlstrat.review in params.yaml")
         known = engine.texts(text=ids)
         key = rows[columns.id].cast("string")
         found = engine.rows(rows.semi_join(known, key == known.text).select(*shown, mlstrat_id=key))
     return {row.pop("mlstrat_id"): row for row in found}
 
 
-def all_labels(engine: Engine, params: Params) -> tuple[str, ...]:
+def all_labels(engine: Engine, project: Project) -> tuple[str, ...]:
     """Return every label of the splits, as text."""
-    label, folder = params.columns.label, Path(params.split.folder)
+    label = project.params.columns.label
     with reading("the splits", "run `mlstrat split` again"):
-        rows = ibis.union(*(engine.read_parquet([folder / f"{s.file_stem}.parquet"]).select(label) for s in Split))
+        rows = ibis.union(*(engine.read_parquet([project.split_file(split)]).select(label) for split in Split))
         distinct = rows.select(label=rows[label].cast("string")).distinct().order_by("label")
         return tuple(str(row["label"]) for row in engine.rows(distinct))
 
 
-def with_features(engine: Engine, params: Params) -> tuple[Table, list[str]]:
+def with_features(engine: Engine, project: Project) -> tuple[Table, list[str]]:
     """Return dev for ``worst_slices``, and the names of the columns that may have kinds."""
-    columns, review = params.columns, params.reviewed()
-    rows = engine.read_parquet([Path(params.split.folder) / f"{Split.DEV.file_stem}.parquet"])
+    columns, review = project.params.columns, project.params.reviewed()
+    rows = engine.read_parquet([project.split_file(Split.DEV)])
     single = {columns.id, columns.group, columns.weight, review.image, review.audio, review.text}
     names = [name for name in rows.columns if name not in single and name not in columns.content]
-    answers = answered(engine, params, Split.DEV)
-    answers = answers.select(mlstrat_id=answers.id, mlstrat_value=answers.value, mlstrat_unit=answers.unit)
-    both = rows.join(answers, rows[columns.id].cast("string") == answers.mlstrat_id)
-    half = _digest(both.mlstrat_unit, params, "half")
+    given = answered(engine, project, Split.DEV)
+    given = given.select(mlstrat_id=given.id, mlstrat_value=given.value, mlstrat_unit=given.unit)
+    both = rows.join(given, rows[columns.id].cast("string") == given.mlstrat_id)
+    half = _digest(both.mlstrat_unit, project, "half")
     features = {f"{FEATURE}{name}": both[name] for name in names}
     return engine.keep(both.select(value=both.mlstrat_value, unit=both.mlstrat_unit, half=half, **features)), names
 
 
-def scored(engine: Engine, params: Params, split: Split) -> tuple[list[dict[str, Any]], list[str]]:
+def scored(engine: Engine, project: Project, split: Split) -> tuple[list[dict[str, Any]], list[str]]:
     """Return id, label and scores of each row, and the columns of scores; none where a label has no column."""
-    file = Path(params.evaluate.predictions)
+    key = project.params.columns.id
     with reading("predictions", AGAIN):
-        scores = engine.read(file, text_columns=[params.columns.id])
-        names = [f"score_{label}" for label in all_labels(engine, params)]
+        scores = engine.read(project.predictions, text_columns=[key])
+        names = [f"score_{label}" for label in all_labels(engine, project)]
         if not set(names) <= set(scores.columns):
             return [], []
-        scores = scores.select(
-            scored=scores[params.columns.id].cast("string"), **{name: scores[name] for name in names}
-        )
-        rows = answered(engine, params, split).select("id", "label")
+        scores = scores.select(scored=scores[key].cast("string"), **{name: scores[name] for name in names})
+        rows = answered(engine, project, split).select("id", "label")
         found = rows.join(scores, rows.id == scores.scored).order_by("id").select("id", "label", *names)
         return engine.rows(found), names
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ibis
@@ -17,6 +16,7 @@ from mlstrat_plugin.tables.values import kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from ibis.expr.types import Table
 
@@ -42,13 +42,17 @@ class Ratings:
     silent: tuple[str, ...]
 
 
-def rate(engine: Engine, folder: Path, columns: Columns, human: Human, roles: Mapping[str, str]) -> Ratings:
+def rate(
+    engine: Engine, table: Path, folder: Path, columns: Columns, human: Human, roles: Mapping[str, str]
+) -> Ratings:
     """Score a table of labels by rater.
 
     Parameters
     ----------
     engine : Engine
         Runs the scans.
+    table : Path
+        The raters' table.
     folder : Path
         Folder of the four split files, which hold the given labels.
     columns : params.Columns
@@ -70,7 +74,7 @@ def rate(engine: Engine, folder: Path, columns: Columns, human: Human, roles: Ma
     without it like 11.0 %. Where the others' votes are tied the answer is wrong with the share of the tied labels that
     it is not. A row that only one person rated has no consensus and is left out.
     """
-    answers = _open(engine, Path(str(human.table)))
+    answers = _open(engine, table)
     files = [folder / f"{split.file_stem}.parquet" for split in Split]
     with reading("the splits", "run `mlstrat split` again"):
         rows = engine.read_parquet(files)
@@ -152,7 +156,7 @@ def _require_sound(engine: Engine, answers: Table, given: Table, truth: Table, h
     if not engine.count(given):
         problems.append("no answer at all: every label is empty")
     if problems:
-        raise HumanError(f"{human.table}: {listed(problems)}", hint="mend the table; nothing was scored")
+        raise HumanError(f"{human.table}: {listed(problems)}", hint="fix the table; nothing was scored")
 
 
 def _against_the_others(engine: Engine, joined: Table) -> Table:

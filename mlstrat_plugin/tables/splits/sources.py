@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlstrat_plugin.errors import SourceError, did_you_mean, listed
@@ -13,10 +12,12 @@ from mlstrat_plugin.tables.engines.duckdb import Engine, reading
 from mlstrat_plugin.tables.values import missing
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ibis.expr.types import Table, Value
 
-    from mlstrat_plugin.params.block import Params
     from mlstrat_plugin.params.data import Columns
+    from mlstrat_plugin.params.project import Project
 
 OWN = "mlstrat_"  # prefix of the columns that mlstrat adds for itself and never writes
 ROLE = f"{OWN}role"
@@ -38,7 +39,7 @@ class OpenSource:
         return sum(file.stat().st_size for file in self.files)
 
 
-def open_sources(engine: Engine, params: Params) -> list[OpenSource]:
+def open_sources(engine: Engine, project: Project) -> list[OpenSource]:
     """Open every source and check that it has the promised columns, with the same types everywhere.
 
     Raises
@@ -50,9 +51,10 @@ def open_sources(engine: Engine, params: Params) -> list[OpenSource]:
     opened: list[OpenSource] = []
     problems: list[str] = []
     hints: list[str] = []
-    for name, source in params.sources.items():
+    columns = project.params.columns
+    for name, source in project.params.sources.items():
         try:
-            opened.append(_open(engine, name, source.role, Path(source.path), params.columns))
+            opened.append(_open(engine, name, source.role, project.path(source.path), columns))
         except SourceError as error:
             problems.append(error.message)
             hints.append(error.hint)

@@ -31,7 +31,7 @@ def in_set(column: str, severity: str = "critical") -> dict[str, Any]:
 @pytest.mark.parametrize(("severity", "passed"), [("critical", False), ("warning", True), ("info", True)])
 def test_severity_decides_whether_the_pipeline_stops(project: Project, severity: str, passed: bool) -> None:
     project.suite("web", [COUNT, in_set("label", severity), COUNT])
-    record = validate(project.params())
+    record = validate(project.load())
     assert record.passed is passed
     mine = [rule for rule in record.rules if rule.source == "web"][-3:]
     assert [rule.outcome for rule in mine] == ["passed", "failed", "passed"]
@@ -42,7 +42,7 @@ def test_severity_decides_whether_the_pipeline_stops(project: Project, severity:
 
 def test_a_rule_that_cannot_run_is_neither_passed_nor_failed(project: Project) -> None:
     project.suite("web", [in_set("lable")])
-    record = validate(project.params())
+    record = validate(project.load())
     assert [rule.outcome for rule in record.rules if "in_set" in rule.rule] == ["could-not-check"]
     assert not record.passed
 
@@ -67,7 +67,7 @@ def test_a_rule_that_cannot_run_is_neither_passed_nor_failed(project: Project) -
 def test_suites_that_cannot_be_run_as_written(project: Project, rules: Any, message: str) -> None:
     project.suite("web", rules)
     with pytest.raises(ExpectationsError, match=message) as caught:
-        validate(project.params())
+        validate(project.load())
     assert caught.value.exit_code == 2
     assert not Path("reports/validation.json").exists()
 
@@ -75,13 +75,13 @@ def test_suites_that_cannot_be_run_as_written(project: Project, rules: Any, mess
 def test_a_source_without_a_suite(project: Project) -> None:
     Path("expectations/web.yaml").unlink()
     with pytest.raises(ExpectationsError, match=r"web\.yaml does not exist"):
-        validate(project.params())
+        validate(project.load())
 
 
 def test_the_report_is_the_same_on_every_run_and_holds_no_clock(project: Project) -> None:
-    validate(project.params())
+    validate(project.load())
     first = Path("reports/validation.json").read_bytes()
-    validate(project.params())
+    validate(project.load())
     assert Path("reports/validation.json").read_bytes() == first
     text = json.dumps(json.loads(first)["rules"])
     assert "time" not in text
@@ -96,5 +96,5 @@ def test_hostile_values_are_shown_inert(project: Project) -> None:
     rule = in_set("label", "warning")
     rule["kwargs"]["value_set"] = ["0", "1", "2"]
     project.suite("web", [rule])
-    record = validate(project.params())
+    record = validate(project.load())
     assert record.rules[-2].examples == ("'\\x1b[31m<script>'",)

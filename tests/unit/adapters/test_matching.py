@@ -41,7 +41,7 @@ def tracked(project: Project) -> Iterator[tuple[Project, Params, MlflowClient, s
 
     shutil.copy(migrated_database(), "mlflow.db")
     block = {"tracking_uri": "sqlite:///mlflow.db", "run": str(RUN), "model": str(MODEL)}
-    params = project.params(track=block)
+    params = project.load(track=block)
     split(params)
     project.predict(lambda rows: rows["split"].isin(["dev", "test"]) & rows["id"].str.endswith(("3", "7")))
     diagnose(params)
@@ -92,8 +92,8 @@ def test_own_runs_are_found_by_content_when_settings_change(
 ) -> None:
     project, _, client, _ = tracked
     block = {"tracking_uri": "sqlite:///mlflow.db", "run": None, "model": str(MODEL)}
-    first = track(project.params(track=block))
-    stricter = project.params(track=block, diagnose={"material_gap": 0.05})
+    first = track(project.load(track=block))
+    stricter = project.load(track=block, diagnose={"material_gap": 0.05})
     diagnose(stricter)
     assert track(stricter).run_id == first.run_id
     assert len(client.search_runs([first.experiment_id])) == 1
@@ -265,7 +265,7 @@ def test_artifacts_in_a_temporary_experiment_are_refused(tracked: tuple[Project,
 def test_a_database_that_is_not_there_is_not_made(tracked: tuple[Project, Params, MlflowClient, str]) -> None:
     project = tracked[0]
     with pytest.raises(RunError, match=r"there is no database .*other\.db"):
-        track(project.params(track={"tracking_uri": "sqlite:///other.db", "run": str(RUN)}))
+        track(project.load(track={"tracking_uri": "sqlite:///other.db", "run": str(RUN)}))
     assert not Path("other.db").exists()
 
 
@@ -273,7 +273,7 @@ def test_stdout_holds_the_record_only(
     tracked: tuple[Project, Params, MlflowClient, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     project = tracked[0]
-    project.params(track={"tracking_uri": "sqlite:///mlflow.db", "run": None})
+    project.load(track={"tracking_uri": "sqlite:///mlflow.db", "run": None})
     with pytest.raises(SystemExit) as stop:
         main(["track", "--json"])
     assert stop.value.code == 0

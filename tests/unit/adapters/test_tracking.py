@@ -40,7 +40,7 @@ def tracked(project: Project) -> Iterator[tuple[Project, Params, MlflowClient, s
     from mlflow import MlflowClient
 
     shutil.copy(migrated_database(), "mlflow.db")
-    params = project.params(track={"tracking_uri": "sqlite:///mlflow.db", "run": "models/run.json"})
+    params = project.load(track={"tracking_uri": "sqlite:///mlflow.db", "run": "models/run.json"})
     split(params)
     project.predict(lambda rows: rows["split"].isin(["dev", "test"]) & rows["id"].str.endswith(("3", "7")))
     diagnose(params)
@@ -148,7 +148,7 @@ def test_damaged_run_files(tracked: tuple[Project, Params, MlflowClient, str], t
 
 def test_without_a_training_run_one_is_made_once(tracked: tuple[Project, Params, MlflowClient, str]) -> None:
     project, _, client, _ = tracked
-    params = project.params(track={"tracking_uri": "sqlite:///mlflow.db", "run": None, "experiment": "own"})
+    params = project.load(track={"tracking_uri": "sqlite:///mlflow.db", "run": None, "experiment": "own"})
     first, second = track(params), track(params)
     assert first == second
     assert len(client.search_runs([first.experiment_id])) == 1
@@ -161,7 +161,7 @@ def test_a_server_that_is_down_costs_seconds(tracked: tuple[Project, Params, Mlf
         port = free.getsockname()[1]
     started = time.monotonic()
     with pytest.raises(TrackingError, match="no tracking on") as caught:
-        track(project.params(track={"tracking_uri": f"http://127.0.0.1:{port}"}))
+        track(project.load(track={"tracking_uri": f"http://127.0.0.1:{port}"}))
     assert time.monotonic() - started < 15
     assert caught.value.exit_code == 3
     assert Path("reports/diagnosis.json").exists()

@@ -109,7 +109,7 @@ def test_every_command_and_option_has_help() -> None:
 
 
 def test_stages_exit_codes_and_json(capsys: pytest.CaptureFixture[str], project: Project) -> None:
-    project.params()
+    project.load()
     assert run(capsys, "split", "--json")[0] == 0
     code, out, err = run(capsys, "-q", "split")
     assert (code, out, err) == (0, "", "")
@@ -126,7 +126,7 @@ def test_stages_exit_codes_and_json(capsys: pytest.CaptureFixture[str], project:
 
 
 def test_verbose_twice_shows_the_traceback(project: Project) -> None:
-    project.params()
+    project.load()
     from mlstrat_plugin.errors import MlstratError
 
     with pytest.raises(MlstratError):
@@ -148,11 +148,11 @@ HEAVY = ("mlflow", "great_expectations", "sklearn", "pandas", "ibis", "duckdb", 
     ids=["help", "quick", "split", "diagnose", "review"],
 )
 def test_what_a_command_does_not_load(project: Project, arguments: list[str], absent: tuple[str, ...]) -> None:
-    project.params()
+    project.load()
     if arguments == ["diagnose"]:
         from mlstrat_plugin.stages.split import split
 
-        split(project.params())
+        split(project.load())
         project.predict(lambda rows: rows["id"].str.endswith("3"))
     script = (
         "import sys\nfrom mlstrat_plugin.cli.main import main\n"
@@ -186,7 +186,7 @@ def test_review_commands(capsys: pytest.CaptureFixture[str], project: Project) -
     from mlstrat_plugin.stages.split import split
 
     project.write("mobile.parquet", pd.read_parquet("mobile.parquet").assign(user=[f"u{i}" for i in range(600)]))
-    params = project.params(review={"rows": 10, "eyeball": 1.0})
+    params = project.load(review={"rows": 10, "eyeball": 1.0})
     assert run(capsys, "review", "init")[1].splitlines()[0] == "reviews/dev_errors.csv made"
     assert run(capsys, "review", "init")[1] == ""
     split(params)

@@ -13,7 +13,7 @@ import pytest
 from mlstrat_plugin.adapters.reviews import AUDIT, FIXES, MISTAKES
 from mlstrat_plugin.core.diagnosis.comparison import compare
 from mlstrat_plugin.errors import ChangedMeanwhile, ParamsError, PredictionsError, ReviewError
-from mlstrat_plugin.params.block import Params
+from mlstrat_plugin.params.project import Project as MlstratProject
 from mlstrat_plugin.records.diagnosis import Diagnosis
 from mlstrat_plugin.records.saving import from_json, to_json
 from mlstrat_plugin.records.words import Split
@@ -32,8 +32,8 @@ def ends(*figures: str) -> Any:
     return lambda rows: rows["id"].str[-1].isin(figures)
 
 
-def begun(project: Project, wrong: Any = None, **blocks: Any) -> Params:
-    params = project.params(**{"review": REVIEW, **blocks})
+def begun(project: Project, wrong: Any = None, **blocks: Any) -> MlstratProject:
+    params = project.load(**{"review": REVIEW, **blocks})
     prepare()
     split(params)
     project.predict(wrong or ends("1", "4", "7"))
@@ -49,7 +49,7 @@ def codes(record: Diagnosis) -> set[str]:
 
 
 def test_without_a_block_there_are_no_reviews(project: Project) -> None:
-    params = project.params()
+    params = project.load()
     split(params)
     project.predict(ends("1"))
     assert diagnose(params).error_analysis is None
@@ -104,7 +104,7 @@ def test_a_sample_is_random_stable_and_topped_up(project: Project) -> None:
         assert (cells["prediction"] == cells["label"]) is (i[-1] not in "12")
     assert all(after[i][c] == cells[c] for i, cells in typed.items() for c in MISTAKES.typed)
     project.block["split"] = {"dev": 0.25, "test": 0.25, "train_dev": 0.2, "salt": "other"}
-    moved = project.params(review=REVIEW)
+    moved = project.load(review=REVIEW)
     split(moved)
     project.predict(ends("1", "2"))
     assert sample(moved, rows=24).gone > 0
@@ -223,7 +223,7 @@ def test_the_audit_is_blind_and_of_both_splits(project: Project) -> None:
     )
 
 
-def judged(params: Params, wrong_labels: set[str]) -> Diagnosis:
+def judged(params: MlstratProject, wrong_labels: set[str]) -> Diagnosis:
     say(
         AUDIT, {i: {"label_is_wrong": "yes" if i in wrong_labels else "no", "reviewer": "A"} for i in AUDIT.read().rows}
     )
@@ -289,7 +289,7 @@ def test_fixes_change_labels_and_identities_and_are_logged(project: Project) -> 
     assert changed.dtypes.equals(dev.dtypes)
     assert (changed["label"] != dev["label"]).sum() == 1
     assert pd.read_parquet("data/splits/train.parquet").equals(train)
-    everywhere = project.params(review={**REVIEW, "fix_train": True})
+    everywhere = project.load(review={**REVIEW, "fix_train": True})
     assert len(split(everywhere).label_changes) == 3
     assert (pd.read_parquet("data/splits/train.parquet")["label"] != train["label"]).sum() == 1
 
@@ -355,7 +355,7 @@ def test_metrics_without_mistakes_are_refused(project: Project) -> None:
         table = pd.read_parquet(f"{i}.parquet")
         table["other"] = table["label"]
         project.write(f"{i}.parquet", table)
-    params = project.params(review=REVIEW, columns={"labels": ["label", "other"]})
+    params = project.load(review=REVIEW, columns={"labels": ["label", "other"]})
     prepare()
     split(params)
     with pytest.raises(ReviewError, match="no mistakes to look at"):
@@ -432,7 +432,7 @@ def test_mlflow_shows_the_tally(project: Project) -> None:
     assert "diagnosis/error_analysis.csv" in names
 
 
-def desk(params: Params) -> Desk:
+def desk(params: MlstratProject) -> Desk:
     return Desk(open_sheet(params, audited=False), "Ann")
 
 

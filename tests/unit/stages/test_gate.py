@@ -17,7 +17,7 @@ from mlstrat_plugin.adapters.addresses import resolve_uri
 from mlstrat_plugin.adapters.tracking import Registry
 from mlstrat_plugin.cli.main import main
 from mlstrat_plugin.errors import GateError, MlstratError, ParamsError, PromotionRefused, TrackingError
-from mlstrat_plugin.params.block import load_params
+from mlstrat_plugin.params.project import load_project
 from mlstrat_plugin.records.gate import Decision
 from mlstrat_plugin.stages.diagnose import diagnose
 from mlstrat_plugin.stages.gate import gate, promote
@@ -28,7 +28,7 @@ from tests.conftest import Project, digits, migrated_database
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-    from mlstrat_plugin.params.block import Params
+    from mlstrat_plugin.params.project import Project as MlstratProject
 
 pytestmark = [pytest.mark.integration, pytest.mark.filterwarnings("ignore")]  # MLflow's own deprecations
 MODEL = Path("models/model.bin")
@@ -58,9 +58,9 @@ class World:
     block: dict[str, Any]
     name: str = "digits"
 
-    def params(self, **gate_changes: Any) -> Params:
+    def load(self, **gate_changes: Any) -> MlstratProject:
         policy = {**self.block["gate"], **gate_changes}
-        return self.project.params(**{**self.block, "gate": {k: v for k, v in policy.items() if v != "absent"}})
+        return self.project.load(**{**self.block, "gate": {k: v for k, v in policy.items() if v != "absent"}})
 
     def train(self, weights: str, wrong: Wrong, *, register: bool = True) -> str:
         """Train, predict, diagnose and track a model; return its run."""
@@ -71,9 +71,9 @@ class World:
         MODEL.write_text(weights)
         Path("models/run.json").write_text(json.dumps({"run_id": run_id}))
         self.project.predict(wrong)
-        params = load_params()
-        diagnose(params)
-        track(params)
+        loaded = load_project()
+        diagnose(loaded)
+        track(loaded)
         if register:
             self.register(run_id)
         return run_id
@@ -98,12 +98,12 @@ def world(project: Project) -> Iterator[World]:
     client.create_experiment("training", artifact_location=str(Path("artifacts").resolve()))
     tracking = {"tracking_uri": "sqlite:///mlflow.db", "run": "models/run.json", "model": str(MODEL)}
     made = World(project, client, {"track": tracking, "gate": POLICY})
-    split(made.params())
+    split(made.load())
     yield made
 
 
 def decided(world: World, **changes: Any) -> Decision:
-    return gate(world.params(**changes))
+    return gate(world.load(**changes))
 
 
 def test_the_first_model_needs_the_conditions_and_the_second_must_be_better(world: World) -> None:
@@ -111,14 +111,14 @@ def test_the_first_model_needs_the_conditions_and_the_second_must_be_better(worl
     decision = decided(world)
     assert (decision.decision, decision.champion, decision.challenge) == ("promote", "", None)
     assert world.champion() == ""  # the gate decides, it does not promote
-    assert promote(world.params()).version == world.champion() == "1"
+    assert promote(world.load()).version == world.champion() == "1"
     world.train("worse", ends("1", "2", "3", "4", "5", "6"))
     worse = decided(world)
     assert worse.decision == "refuse"
     assert worse.challenge is not None
     assert worse.challenge.answer == "fail"
     with pytest.raises(PromotionRefused, match="the gate said refuse"):
-        promote(world.params())
+        promote(world.load())
     third = world.train("better", GOOD)
     better = decided(world)
     assert (better.decision, better.champion) == ("promote", "1")
@@ -126,7 +126,7 @@ def test_the_first_model_needs_the_conditions_and_the_second_must_be_better(worl
     assert (better.challenge.broken, better.challenge.n) == (0, pytest.approx(1000, abs=60))
     assert better.challenge.fixed == pytest.approx(400, abs=60)
     assert better.looks.used == 3
-    promote(world.params())
+    promote(world.load())
     assert world.champion() == "3"
     for run_id, tag in ((first, "pass"), (third, "pass")):
         assert world.client.get_run(run_id).data.tags["gate"] == tag
@@ -143,7 +143,7 @@ def test_the_first_model_needs_the_conditions_and_the_second_must_be_better(worl
 def test_an_equal_model_is_unclear_and_says_what_it_would_take(world: World) -> None:
     world.train("first", ends("1", "2"))
     decided(world)
-    promote(world.params())
+    promote(world.load())
     world.train("slightly better", lambda rows: ends("1", "2")(rows) & ~ends("01", "11")(rows) | ends("03")(rows))
     decision = decided(world)
     assert decision.decision == "unclear"
@@ -160,7 +160,7 @@ def test_an_equal_model_is_unclear_and_says_what_it_would_take(world: World) -> 
 
 def test_a_forced_promotion_needs_a_reason_and_is_recorded(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     run_id = world.train("first", BAD)
-    params = world.params(conditions={"error/test": {"max": 0.1}})
+    params = world.load(conditions={"error/test": {"max": 0.1}})
     assert gate(params).decision == "refuse"
     for arguments in (
         ["promote"],
@@ -198,9 +198,9 @@ def test_a_stale_decision_promotes_nothing(world: World, file: str) -> None:
     world.train("first", BAD)
     assert decided(world).decision == "promote"
     if file == "params.yaml":
-        params = world.params(conditions={"error/test": {"max": 0.95}})
+        params = world.load(conditions={"error/test": {"max": 0.95}})
     else:
-        params = world.params()
+        params = world.load()
         content = Path(file).read_bytes()
         Path(file).write_bytes(
             content.replace(b'"mismatch"', b'"variance"') if file.endswith("json") else content + b" "
@@ -233,7 +233,7 @@ def test_an_edited_diagnosis_is_seen(world: World) -> None:
 def test_an_edited_decision_promotes_nothing(world: World) -> None:
     """Whoever can write the file is not whoever decides: the answer is made anew from what it rests on."""
     world.train("first", BAD)
-    params = world.params(conditions={"error/test": {"max": 0.1}})
+    params = world.load(conditions={"error/test": {"max": 0.1}})
     assert gate(params).decision == "refuse"
     saved = Path("reports/gate.json")
     saved.write_text(saved.read_text().replace('"decision": "refuse"', '"decision": "promote"'))
@@ -246,12 +246,12 @@ def test_the_version_starts_with_the_verdict_and_says_the_decision(world: World)
     world.train("first", BAD)
     for _ in range(2):
         decided(world)
-        track(world.params())
+        track(world.load())
     said = world.client.get_model_version("digits", "1").description
     assert said.startswith("bias - avoidable bias dominates")
     assert said.count("gate: promote (against no champion; look 1 of 5") == 1
-    promote(world.params())
-    track(world.params())
+    promote(world.load())
+    track(world.load())
     said = world.client.get_model_version("digits", "1").description
     assert said.startswith("bias - ")
     assert "champion instead of no version" in said
@@ -259,7 +259,7 @@ def test_the_version_starts_with_the_verdict_and_says_the_decision(world: World)
 
 def test_a_spent_sealed_test_set_says_so(world: World) -> None:
     world.block["gate"] = {**POLICY, "test": "sealed", "looks": 1, "conditions": {"error/test": {"max": 0.2}}}
-    world.params()
+    world.load()
     world.train("first", BAD)
     assert decided(world).reason.startswith("not passed")
     world.train("second", GOOD)
@@ -290,9 +290,9 @@ def test_two_candidates_from_one_run(world: World) -> None:
     world.register(run_id)
     assert "nobody says which one is the candidate" in decided(world).reason
     with pytest.raises(PromotionRefused):
-        promote(world.params())
+        promote(world.load())
     with pytest.raises(GateError, match=r"several versions of digits \(1, 2\)"):
-        promote(world.params(), force="whatever")
+        promote(world.load(), force="whatever")
 
 
 def test_a_champion_that_changed_meanwhile(world: World) -> None:
@@ -301,19 +301,19 @@ def test_a_champion_that_changed_meanwhile(world: World) -> None:
     world.register(world.client.create_run("1").info.run_id)
     world.client.set_registered_model_alias("digits", "champion", "2")
     with pytest.raises(GateError, match="changed since the decision: it is version 2, not unset"):
-        promote(world.params())
+        promote(world.load())
     assert world.champion() == "2"
 
 
 def test_a_deleted_champion(world: World) -> None:
     world.train("first", BAD)
     decided(world)
-    promote(world.params())
+    promote(world.load())
     world.train("second", GOOD)
     decided(world)
     world.client.delete_model_version("digits", "1")
     with pytest.raises(GateError, match="it is set for no version, not version 1"):
-        promote(world.params())
+        promote(world.load())
     assert decided(world, without_champion="refuse").decision == "refuse"
 
 
@@ -322,15 +322,15 @@ def test_a_candidate_whose_version_is_deleted_has_none(world: World) -> None:
     decided(world)
     world.client.delete_model_version("digits", "1")
     with pytest.raises(GateError, match="has no version of digits"):
-        promote(world.params())
+        promote(world.load())
 
 
 def test_other_rows_refuse_and_say_so(world: World) -> None:
     world.train("first", BAD)
     decided(world)
-    promote(world.params())
+    promote(world.load())
     world.project.write("mobile.parquet", digits(4400, "m"))
-    split(world.params())
+    split(world.load())
     world.train("second", GOOD)
     decision = decided(world)
     assert decision.decision == "unclear"
@@ -344,9 +344,9 @@ def test_other_rows_refuse_and_say_so(world: World) -> None:
 def test_the_champions_model_is_scored_on_todays_rows(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.train("first", BAD)
     decided(world)
-    promote(world.params())
+    promote(world.load())
     world.project.write("mobile.parquet", digits(4400, "m"))
-    split(world.params())
+    split(world.load())
     world.train("second", GOOD)
     Path("mine.py").write_text("def inputs(rows):\n    return rows[['id', 'label']]\n")
 
@@ -376,7 +376,7 @@ def test_a_spent_budget_refuses_until_the_test_set_changes(world: World) -> None
         world.client.restore_run(run.info.run_id) if run.info.run_name == "model 2" else None
     assert decided(world, looks=2).looks.used == 3  # neither a deleted file nor deleted runs give looks back
     world.project.write("mobile.parquet", digits(4400, "m"))
-    split(world.params())
+    split(world.load())
     world.train("fresh", BAD)
     assert decided(world, looks=2).looks.used == 1
 
@@ -387,7 +387,7 @@ def test_sealed_the_test_error_is_nowhere_before_a_pass(world: World) -> None:
         "test": "sealed",
         "conditions": {"error/test": {"max": 0.2}, "error/dev": {"max": 0.9}},
     }
-    world.params()
+    world.load()
     run_id = world.train("first", BAD)
     decision = decided(world)
     assert (decision.decision, decision.looks.mode) == ("refuse", "sealed")
@@ -405,7 +405,7 @@ def test_sealed_the_test_error_is_nowhere_before_a_pass(world: World) -> None:
     assert decided(world).decision == "promote"
     rows = pd.read_parquet(world.client.download_artifacts(passed, "gate/outcomes.parquet", "."))
     assert set(rows["split"]) == {"dev", "test"}
-    assert promote(world.params()).version == "2"
+    assert promote(world.load()).version == "2"
 
 
 @pytest.mark.parametrize(
@@ -426,7 +426,7 @@ def test_sealed_the_test_error_is_nowhere_before_a_pass(world: World) -> None:
 )
 def test_policies_that_decide_nothing_are_errors(world: World, changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ParamsError, match=re.escape(message)):
-        world.params(**changes)
+        world.load(**changes)
 
 
 def test_measures_that_are_not_there_are_unclear(world: World) -> None:
@@ -478,17 +478,17 @@ def test_a_registry_that_does_not_answer_leaves_it_unclear(world: World, monkeyp
     assert (decision.decision, decision.champion) == ("unclear", "")
     assert "could not be checked" in json.loads(Path("reports/gate.json").read_text())["reason"]
     with pytest.raises(MlstratError, match="could not be checked"):
-        promote(world.params())
+        promote(world.load())
 
 
 def test_file_stores_and_missing_policies_are_refused(world: World) -> None:
     world.train("first", BAD)
     with pytest.raises(GateError, match="file store"):
-        gate(world.project.params(**{**world.block, "track": {**world.block["track"], "tracking_uri": "./mlruns"}}))
+        gate(world.project.load(**{**world.block, "track": {**world.block["track"], "tracking_uri": "./mlruns"}}))
     with pytest.raises(GateError, match=r"no mlstrat\.gate"):
-        gate(world.project.params(**{**world.block, "gate": None}))
+        gate(world.project.load(**{**world.block, "gate": None}))
     with pytest.raises(GateError, match=r"mlstrat\.track\.model is null"):
-        gate(world.project.params(**{**world.block, "track": {**world.block["track"], "model": None}}))
+        gate(world.project.load(**{**world.block, "track": {**world.block["track"], "model": None}}))
 
 
 def test_a_missing_test_split_is_an_error(world: World) -> None:
@@ -501,7 +501,7 @@ def test_a_missing_test_split_is_an_error(world: World) -> None:
 
 def test_markdown_escapes_what_comes_from_data(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     world.train("first", BAD)
-    world.params(conditions={"error/test[<b>|`x`]": {"max": 1.0}})
+    world.load(conditions={"error/test[<b>|`x`]": {"max": 1.0}})
     with pytest.raises(SystemExit) as stop:
         main(["gate", "--markdown"])
     assert stop.value.code == 0

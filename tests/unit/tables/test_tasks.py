@@ -44,7 +44,7 @@ def scored(project: Project) -> pd.DataFrame:
     for name, rows in sources(rng).items():
         project.write(f"{name}.parquet", rows)
     project.block["columns"] = {"labels": TASKS, "group": "user"}
-    split(project.params())
+    split(project.load())
     rows = pd.concat(
         [pd.read_parquet(f"data/splits/{name}.parquet").assign(split=name.replace("_", "-")) for name in SPLITS],
         ignore_index=True,
@@ -59,7 +59,7 @@ def scored(project: Project) -> pd.DataFrame:
 
 
 def run(project: Project, **changes: Any) -> Diagnosis:
-    return diagnose(project.params(**changes))
+    return diagnose(project.load(**changes))
 
 
 def rates(rows: pd.DataFrame) -> list[float]:
@@ -154,7 +154,7 @@ def test_a_row_without_any_label_is_refused(project: Project) -> None:
         if name == "mobile":
             rows.loc[7, TASKS] = np.nan
         project.write(f"{name}.parquet", rows)
-    params = project.params(columns={"labels": TASKS})
+    params = project.load(columns={"labels": TASKS})
     assert not validate(params).passed
     with pytest.raises(ChecksFailed, match=r"labels are present: 1 rows \('m00007'\)"):
         split(params)
@@ -170,7 +170,7 @@ def test_split_identity_follows_every_task(project: Project) -> None:
     tables = sources(np.random.default_rng(1))
     for name, rows in tables.items():
         project.write(f"{name}.parquet", rows)
-    params = project.params(columns={"labels": TASKS})
+    params = project.load(columns={"labels": TASKS})
     first = split(params)
     dev = pd.read_parquet("data/splits/dev.parquet")
     row = dev[dev["sign"].notna()].iloc[0]["id"]
@@ -194,4 +194,4 @@ def test_split_identity_follows_every_task(project: Project) -> None:
 )
 def test_params_that_do_not_fit(project: Project, changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ParamsError, match=message):
-        project.params(**{"columns": {"labels": TASKS}, **changes})
+        project.load(**{"columns": {"labels": TASKS}, **changes})

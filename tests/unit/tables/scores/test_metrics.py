@@ -34,7 +34,7 @@ def write_sources(project: Project) -> None:
 def scored(project: Project) -> pd.DataFrame:
     """Return all split rows with their predictions and losses."""
     write_sources(project)
-    split(project.params(columns={"group": "user"}))
+    split(project.load(columns={"group": "user"}))
     hard = np.random.default_rng(2).random(600) < 0.3  # some users are hard, all of their rows
     project.predict(lambda rows: rows["user"].str[-3:].astype(int).map(lambda i: hard[i]) & (rows["label"] < 2))
     rows = pd.concat(
@@ -49,7 +49,7 @@ def scored(project: Project) -> pd.DataFrame:
 def run(project: Project, metric: str, *, group: str | None = "user", **more: Any) -> Diagnosis:
     columns = {"group": group, **{key: more.pop(key) for key in ("weight", "slice") if key in more}}
     human = {"loss": 0.05} if metric == "mean_loss" else {"error": 0.01}
-    return diagnose(project.params(columns=columns, human=human, evaluate={"metric": metric, **more}))
+    return diagnose(project.load(columns=columns, human=human, evaluate={"metric": metric, **more}))
 
 
 def part(rows: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -252,13 +252,13 @@ def test_a_slice_column_that_is_not_there(project: Project, scored: pd.DataFrame
 )
 def test_metrics_name_what_they_need(project: Project, changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ParamsError, match=message):
-        project.params(**changes)
+        project.load(**changes)
 
 
 def test_few_groups_withhold_the_verdict(project: Project) -> None:
     for name, n, prefix in (("web", 900, "w"), ("mobile", 900, "m")):
         project.write(f"{name}.parquet", digits(n, prefix, per_group=100 if name == "mobile" else 1))
-    split(project.params(columns={"group": "user"}, split={"dev": 300, "test": 300, "train_dev": 0.3}))
+    split(project.load(columns={"group": "user"}, split={"dev": 300, "test": 300, "train_dev": 0.3}))
     project.predict(lambda rows: (rows["split"].isin(["dev", "test"])) & (rows["label"] > 0))
     record = run(project, "error_rate")
     assert record.diagnosis == "inconclusive"

@@ -19,7 +19,7 @@ RATERS = 12
 @pytest.fixture
 def ratings(project: Project) -> pd.DataFrame:
     """Return answers of 12 people (two groups) to 40 dev and 40 web rows; every fifth of the first group is wrong."""
-    split(project.params())
+    split(project.load())
     project.predict(lambda rows: rows["id"].str.endswith("7"))
     dev, train = (pd.read_parquet(f"data/splits/{name}.parquet") for name in ("dev", "train"))
     rows = pd.concat([dev.head(40), train[train["source"] == "web"].head(40)])
@@ -35,7 +35,7 @@ def ratings(project: Project) -> pd.DataFrame:
 
 def run(project: Project, ratings: pd.DataFrame, **human: Any) -> Diagnosis:
     project.write("ratings.parquet", ratings)
-    return diagnose(project.params(human={"table": "ratings.parquet", **human}))
+    return diagnose(project.load(human={"table": "ratings.parquet", **human}))
 
 
 def leave_one_out(ratings: pd.DataFrame) -> pd.Series:
@@ -132,7 +132,7 @@ def test_tables_that_cannot_be_scored(project: Project, ratings: pd.DataFrame, c
 
 def test_no_table(project: Project, ratings: pd.DataFrame) -> None:
     with pytest.raises(HumanError, match=r"nowhere\.csv does not exist"):
-        diagnose(project.params(human={"table": "nowhere.csv"}))
+        diagnose(project.load(human={"table": "nowhere.csv"}))
 
 
 def test_a_group_nobody_is_in(project: Project, ratings: pd.DataFrame) -> None:

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def ready(project: Project) -> tuple[Project, pd.DataFrame]:
-    split(project.params())
+    split(project.load())
     return project, project.predict(lambda rows: rows["id"].str.endswith("7") & (rows["source"] == "mobile"))
 
 
 def test_counts_equal_pandas(ready: tuple[Project, pd.DataFrame]) -> None:
     project, predictions = ready
-    record = diagnose(project.params())
+    record = diagnose(project.load())
     for split_name, sources in record.by_source.items():
         rows = pd.read_parquet(f"data/splits/{split_name.replace('-', '_')}.parquet").merge(predictions, on="id")
         for source, error in sources.items():
@@ -39,12 +39,12 @@ def test_sources_without_train_predictions_were_not_trained_on(ready: tuple[Proj
     project.write(
         "data/predictions.parquet", predictions[predictions["id"].str.startswith("w") | predictions["id"].isin(held)]
     )
-    record = diagnose(project.params())
+    record = diagnose(project.load())
     assert record.trained_on == ("web",)
     assert record.errors["train"].n == record.by_source["train"]["web"].n
     assert "MLS141" in {finding.code for finding in record.findings}
     with pytest.raises(PredictionsError, match="train rows of mobile have no prediction"):
-        diagnose(project.params(evaluate={"trained_on": ["web", "mobile"]}))
+        diagnose(project.load(evaluate={"trained_on": ["web", "mobile"]}))
 
 
 def test_a_declared_sample_of_train(ready: tuple[Project, pd.DataFrame]) -> None:
@@ -53,10 +53,10 @@ def test_a_declared_sample_of_train(ready: tuple[Project, pd.DataFrame]) -> None
     project.write("data/predictions.parquet", predictions[~predictions["id"].isin(train)])
     with pytest.raises(PredictionsError, match="sample"):
         try:
-            diagnose(project.params())
+            diagnose(project.load())
         except PredictionsError as error:
             raise PredictionsError(error.message + error.hint) from error
-    record = diagnose(project.params(evaluate={"train": "sample"}))
+    record = diagnose(project.load(evaluate={"train": "sample"}))
     assert "MLS143" in {finding.code for finding in record.findings}
 
 
@@ -64,7 +64,7 @@ def test_no_train_predictions_at_all_merge_gaps(ready: tuple[Project, pd.DataFra
     project, predictions = ready
     train = set(pd.read_parquet("data/splits/train.parquet")["id"])
     project.write("data/predictions.parquet", predictions[~predictions["id"].isin(train)])
-    assert list(diagnose(project.params()).gaps) == ["bias+variance", "mismatch", "dev-overfit"]
+    assert list(diagnose(project.load()).gaps) == ["bias+variance", "mismatch", "dev-overfit"]
 
 
 def drop(name: str) -> Callable[[pd.DataFrame], pd.DataFrame]:
@@ -88,11 +88,11 @@ SPOILED: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str]] = {
 @pytest.mark.parametrize(("spoil", "message"), SPOILED.values(), ids=SPOILED)
 def test_predictions_that_do_not_fit(ready: tuple[Project, pd.DataFrame], spoil: Any, message: str) -> None:
     project, predictions = ready
-    diagnose(project.params())
+    diagnose(project.load())
     before = {file: file.read_bytes() for file in (project.root / "reports").iterdir()}
     project.write("data/predictions.parquet", spoil(predictions))
     with pytest.raises(PredictionsError, match=message) as caught:
-        diagnose(project.params())
+        diagnose(project.load())
     assert caught.value.exit_code == 2
     assert {file: file.read_bytes() for file in (project.root / "reports").iterdir()} == before
 
@@ -101,13 +101,13 @@ def test_missing_and_damaged_files(ready: tuple[Project, pd.DataFrame]) -> None:
     project, _ = ready
     (project.root / "data/predictions.parquet").write_bytes(b"PAR1 is not enough")
     with pytest.raises(PredictionsError, match="cannot read predictions"):
-        diagnose(project.params())
+        diagnose(project.load())
     (project.root / "data/predictions.parquet").unlink()
     with pytest.raises(PredictionsError, match="does not exist"):
-        diagnose(project.params())
+        diagnose(project.load())
     (project.root / "data/splits/dev.parquet").unlink()
     with pytest.raises(PredictionsError, match=r"dev\.parquet"):
-        diagnose(project.params())
+        diagnose(project.load())
     (project.root / "reports/splits.json").unlink()
     with pytest.raises(RecordError, match=r"splits\.json"):
-        diagnose(project.params())
+        diagnose(project.load())

@@ -31,7 +31,7 @@ def places(root: Path) -> dict[str, str]:
 
 
 def run(project: Project, **changes: Any) -> Splits:
-    return split(project.params(**changes))
+    return split(project.load(**changes))
 
 
 def table(rng: np.random.Generator, n: int, prefix: str) -> pd.DataFrame:

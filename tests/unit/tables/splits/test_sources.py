@@ -77,12 +77,12 @@ CASES: dict[str, tuple[Callable[[Project], dict[str, Any]], str]] = {
 @pytest.mark.parametrize(("make", "message"), CASES.values(), ids=CASES)
 @pytest.mark.parametrize("stage", [validate, split])
 def test_unusable_sources(project: Project, stage: Callable[..., Any], make: Any, message: str) -> None:
-    stage(project.params())
+    stage(project.load())
     before = {file: file.read_bytes() for file in project.root.rglob("*") if file.parent.name in ("reports", "splits")}
     assert before
     changes = make(project)
     with pytest.raises(SourceError, match=f"(?s){message}") as caught:
-        stage(project.params(**changes))
+        stage(project.load(**changes))
     assert caught.value.hint
     assert caught.value.exit_code == 2
     assert {file: file.read_bytes() for file in before} == before
@@ -91,7 +91,7 @@ def test_unusable_sources(project: Project, stage: Callable[..., Any], make: Any
 
 def test_a_bom_is_no_part_of_the_first_column(project: Project) -> None:
     (project.root / "web.csv").write_bytes(b"\xef\xbb\xbf" + digits(50, "w").to_csv(index=False).encode())
-    record = split(project.params(sources=CSV))
+    record = split(project.load(sources=CSV))
     assert record.rows["train"] > 0
 
 
@@ -99,7 +99,7 @@ def test_leading_zeros_of_ids_survive_csv(project: Project) -> None:
     web = digits(50, "w")
     web["id"] = [f"{i:04d}" for i in range(50)]
     project.write("web.csv", web)
-    split(project.params(sources=CSV))
+    split(project.load(sources=CSV))
     ids = pd.concat([pd.read_parquet(project.root / f"data/splits/{n}.parquet") for n in ("train", "train_dev")])["id"]
     assert "0007" in set(ids)
 
@@ -108,7 +108,7 @@ def test_problems_of_all_sources_at_once(project: Project) -> None:
     gone(project)
     project.write("mobile.parquet", digits(60, "m").drop(columns="label"))
     with pytest.raises(SourceError, match=r"(?s)web.*does not exist.*mobile.*'label'"):
-        validate(project.params())
+        validate(project.load())
 
 
 def duplicated(project: Project) -> None:
@@ -142,28 +142,28 @@ def nameless(project: Project) -> None:
 )
 def test_rows_that_break_a_built_in_rule(project: Project, spoil: Any, rule: str, example: str | None) -> None:
     spoil(project)
-    record = validate(project.params())
+    record = validate(project.load())
     broken = [r for r in record.rules if r.outcome == "failed"]
     assert [r.rule for r in broken] == [rule]
     assert not record.passed
     assert example is None or example in broken[0].examples
     with pytest.raises(ChecksFailed, match=rule) as caught:
-        split(project.params())
+        split(project.load())
     assert caught.value.exit_code == 1
 
 
 def test_split_checks_again_when_a_source_changed_after_validation(project: Project) -> None:
-    assert validate(project.params()).passed
+    assert validate(project.load()).passed
     duplicated(project)
     with pytest.raises(ChecksFailed, match="unique"):
-        split(project.params())
+        split(project.load())
 
 
 def test_same_content_with_two_labels_is_reported(project: Project) -> None:
     web = digits(50, "w")
     web.loc[1, "text"], web.loc[1, "label"] = web.loc[0, "text"], 2
     project.write("web.parquet", web)
-    record = validate(project.params(columns={"content": ["text"]}))
+    record = validate(project.load(columns={"content": ["text"]}))
     torn = next(r for r in record.rules if r.rule == "one label per content")
     assert (torn.outcome, torn.severity, torn.examples) == ("failed", "warning", ("'w00000'",))
     assert record.passed
@@ -172,4 +172,4 @@ def test_same_content_with_two_labels_is_reported(project: Project) -> None:
 def test_a_column_with_our_prefix(project: Project) -> None:
     project.write("web.parquet", digits(50, "w").rename(columns={"text": "mlstrat_key"}))
     with pytest.raises(MlstratError, match="mlstrat_key"):
-        split(project.params())
+        split(project.load())
