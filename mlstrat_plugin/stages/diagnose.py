@@ -127,7 +127,7 @@ def _circumstances(tallies: Tallies, ratings: Ratings | None, confidence: float)
         groups=tallies.groups,
         train_rows=tallies.train_rows,
         heaviest={split: said.heaviest for split, said in remarks.items() if said.heaviest is not None},
-        slices={split: said.parts for split, said in remarks.items() if said.parts is not None},
+        slices={split: said.slices for split, said in remarks.items() if said.slices is not None},
         people=_people(ratings, confidence),
     )
 

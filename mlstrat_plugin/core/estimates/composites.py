@@ -1,4 +1,4 @@
-"""One error made of several: the mean or the worst over slices or classes, the mean over tasks."""
+"""One error made of several: the mean or the worst over slices, the mean over tasks."""
 
 from __future__ import annotations
 
@@ -17,12 +17,10 @@ from mlstrat_plugin.errors import EstimateError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-PLURALS = {"slice": "slices", "class": "classes"}
-
 
 @dataclass(frozen=True, kw_only=True)
 class SliceTally(TallyBase):
-    """Errors by slice, or by class, and one number of them.
+    """Errors by slice, and one number of them.
 
     Parameters
     ----------
@@ -32,8 +30,6 @@ class SliceTally(TallyBase):
         ``mean``: every slice counts the same, however many rows it has. ``worst``: the largest error.
     shared_groups : bool
         A group of rows may lie in several slices, so that the slices' errors are not independent.
-    part : str
-        The word for one of them: ``slice`` or ``class``.
 
     Notes
     -----
@@ -55,7 +51,6 @@ class SliceTally(TallyBase):
     parts: Mapping[str, ErrorTally | RatioTally]
     rule: Literal["mean", "worst"]
     shared_groups: bool = False
-    part: str = "slice"
 
     @property
     def n(self) -> int:
@@ -75,7 +70,7 @@ class SliceTally(TallyBase):
 
     def remarks(self) -> Remarks:
         """Return which slices there are."""
-        return Remarks(parts=frozenset(self.parts), part=self.part)
+        return Remarks(slices=frozenset(self.parts))
 
     def rounded(self) -> SliceTally:
         """Return the tally with the digits that a saved one has."""
@@ -83,7 +78,7 @@ class SliceTally(TallyBase):
 
     def saved(self) -> dict[str, Any]:
         """Return the tally as plain values for JSON."""
-        own = {"rule": self.rule, "shared_groups": self.shared_groups, "part": self.part}
+        own = {"rule": self.rule, "shared_groups": self.shared_groups}
         return {"tally": self.tag, **own, "parts": {name: part.saved() for name, part in self.parts.items()}}
 
     def estimate(self) -> Estimate:
@@ -103,7 +98,7 @@ class SliceTally(TallyBase):
         variance = ((high - low) / 2) ** 2
         known = 0 < value < 1 and variance > 0
         n_effective = value * (1 - value) / variance if known else sum(one.n_effective for one in slices)
-        method = Method(f"{self.rule} of {len(slices)} {PLURALS[self.part]}", grouped=bool(groups))
+        method = Method(f"{self.rule} of {len(slices)} slices", grouped=bool(groups))
         return Estimate(value, bounds, n_effective, method, groups=min(groups) if groups else None)
 
     def _mean(self, slices: list[Estimate]) -> tuple[float, Callable[[float], tuple[float, float]]]:

@@ -191,6 +191,9 @@ def _jackknife(parts: NDArray[np.int64], value: Callable[[NDArray[np.int64]], fl
     return float((n - 1) / n * ((left_out - left_out.mean()) ** 2).sum())
 
 
+OWN_SCORERS: dict[str, Scorer] = {scorer.name: scorer for scorer in (MacroF1(),)}  # those that a file can name
+
+
 @dataclass(frozen=True, kw_only=True)
 class Function:
     """Any function of the confusion matrix, with a basic (reflected) bootstrap interval.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mlstrat_plugin.core.estimates.composites import SliceTally, TaskTally
-from mlstrat_plugin.core.estimates.confusion import ConfusionTally, MacroF1, Scorer
+from mlstrat_plugin.core.estimates.confusion import OWN_SCORERS, ConfusionTally, Scorer
 from mlstrat_plugin.core.estimates.estimate import Estimate
 from mlstrat_plugin.core.estimates.human_level import Declared, RaterGroups
 from mlstrat_plugin.core.estimates.losses import LossTally
@@ -54,7 +54,7 @@ def tally_of(saved: Mapping[str, Any], scorers: Mapping[str, Scorer] | None = No
 
 def _read(tag: str, values: dict[str, Any], scorers: Mapping[str, Scorer]) -> Any:
     if tag == ConfusionTally.tag:
-        known = {scorer.name: scorer for scorer in (MacroF1(),)} | dict(scorers)
+        known = {**OWN_SCORERS, **scorers}
         parts = {name: {(row[0], row[1]): int(row[2]) for row in cells} for name, cells in values["parts"].items()}
         return ConfusionTally(parts=parts, scorer=known[values["scorer"]])
     if tag == SliceTally.tag:
@@ -75,7 +75,7 @@ def saved_estimates(diagnosis: Diagnosis, scorers: Mapping[str, Scorer] | None =
     for rung, error in diagnosis.errors.items():
         saved = diagnosis.tallies.get(rung)
         scorer = None if saved is None else saved.get("scorer")
-        if saved is None or (scorer is not None and scorer not in {MacroF1().name, *(scorers or {})}):
+        if saved is None or (scorer is not None and scorer not in {**OWN_SCORERS, **(scorers or {})}):
             estimates[rung] = _as_saved(error)
         else:
             estimates[rung] = tally_of(saved, scorers).estimate()

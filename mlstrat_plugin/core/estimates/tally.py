@@ -19,13 +19,11 @@ NO_ROWS = "no rows: nothing can be said about this error"
 class Remarks:
     """What a tally knows beside its estimate.
 
-    ``heaviest`` is the largest weight of a row and how many rows carry it; ``parts`` are the slices or classes that a
-    mean is made of, and ``part`` the word for one of them.
+    ``heaviest`` is the largest weight of a row and how many rows carry it; ``slices`` are those that a mean is made of.
     """
 
     heaviest: tuple[float, int] | None = None
-    parts: frozenset[str] | None = None
-    part: str = "slice"
+    slices: frozenset[str] | None = None
 
 
 class Tally(Protocol):

@@ -8,7 +8,7 @@ from operator import add
 from typing import TYPE_CHECKING, Any, Literal
 
 from mlstrat_plugin.core.estimates.composites import SliceTally, TaskTally
-from mlstrat_plugin.core.estimates.confusion import ALL, ConfusionTally, Scorer
+from mlstrat_plugin.core.estimates.confusion import ALL, ConfusionTally, MacroF1, Scorer
 from mlstrat_plugin.core.estimates.losses import LossTally
 from mlstrat_plugin.core.estimates.tallies import ErrorTally, RatioTally
 from mlstrat_plugin.tables.scores.answers import Answered, wrong_rows
@@ -246,18 +246,12 @@ class TaskSums(MetricSums):
         )
 
 
-def _macro_f1(answered: Answered) -> MetricSums:
-    from mlstrat_plugin.core.estimates.confusion import MacroF1
-
-    return ConfusionSums(answered=answered, scorer=MacroF1())
-
-
 SUMS: dict[str, Callable[[Answered], MetricSums]] = {
     "error_rate": lambda answered: ErrorSums(answered=answered),
     "weighted_error": lambda answered: RatioSums(answered=answered, kind="weights", parts=_weighted),
     "mean_loss": lambda answered: LossSums(answered=answered),
     "f1": lambda answered: RatioSums(answered=answered, kind="f1", parts=_f1),
-    "macro_f1": _macro_f1,
+    "macro_f1": lambda answered: ConfusionSums(answered=answered, scorer=MacroF1()),
     "mean_over": lambda answered: SliceSums(answered=answered, rule="mean"),
     "worst_slice": lambda answered: SliceSums(answered=answered, rule="worst"),
 }
