@@ -83,6 +83,7 @@ METRICS = (
     Metric(name="mean_loss", answer="loss", scale=Scale.LOSS, pairing=Pairing.LOSSES, has_mistakes=False),
     Metric(name="f1", needs=("evaluate.positive",)),
     Metric(name="macro_f1"),
+    Metric(name="balanced_error"),
     Metric(name="mean_over", needs=("columns.slice",)),
     Metric(name="worst_slice", needs=("columns.slice",)),
 )

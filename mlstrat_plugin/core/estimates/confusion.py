@@ -8,9 +8,10 @@ from math import isfinite
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from mlstrat_plugin.core.estimates.estimate import Estimate
+from mlstrat_plugin.core.estimates.estimate import Estimate, LinearCombination
 from mlstrat_plugin.core.estimates.intervals import wilson, wilson_bounds
 from mlstrat_plugin.core.estimates.methods import Method
+from mlstrat_plugin.core.estimates.tallies import ErrorTally
 from mlstrat_plugin.core.estimates.tally import NO_ROWS, TallyBase
 from mlstrat_plugin.errors import EstimateError
 
@@ -191,7 +192,60 @@ def _jackknife(parts: NDArray[np.int64], value: Callable[[NDArray[np.int64]], fl
     return float((n - 1) / n * ((left_out - left_out.mean()) ** 2).sum())
 
 
-OWN_SCORERS: dict[str, Scorer] = {scorer.name: scorer for scorer in (MacroF1(),)}  # those that a file can name
+@dataclass(frozen=True)
+class BalancedError:
+    """The mean over classes of the share of their rows that is answered wrongly: 1 - mean recall.
+
+    Notes
+    -----
+    Classes without a row are left out. Independent rows: classes are independent samples, so the bounds are MOVER's of
+    the classes' Wilson bounds. Groups may hold several classes, whose rates then are not independent (MOVER covers 74
+    to 88 % of 95 %): there the delete-one-part jackknife becomes the effective number of rows of a Wilson interval.
+
+    Examples
+    --------
+    >>> tally = ConfusionTally(parts={"": {(0, 0): 90, (0, 1): 10, (1, 1): 40, (1, 0): 10}}, scorer=BalancedError())
+    >>> round(tally.estimate().value, 4), [round(bound, 4) for bound in tally.estimate().interval(0.95)]
+    (0.15, [0.1008, 0.225])
+    """
+
+    name: str = "balanced wilson"
+
+    def value(self, counts: NDArray[np.int64], labels: tuple[Any, ...]) -> float:  # noqa: ARG002 - the protocol's
+        """Return 1 - mean recall."""
+        return float(_miss_rates(counts).mean())
+
+    def bounds(
+        self, parts: NDArray[np.int64], labels: tuple[Any, ...], *, grouped: bool
+    ) -> tuple[Callable[[float], tuple[float, float]], float]:
+        """Return the bounds and the effective number of rows."""
+        counts = parts.sum(axis=0)
+        error, n = self.value(counts, labels), float(counts.sum())
+        if grouped:
+            variance = _jackknife(parts, lambda c: self.value(c, labels))
+            n_effective = min(n, error * (1 - error) / variance) if variance > 0 else n
+            return wilson_bounds(error, n_effective, _effective(parts)), n_effective
+        sizes = counts.sum(axis=1)
+        wrong = sizes - counts.diagonal()
+        rates = [ErrorTally(wrong=int(k), n=int(m)).estimate() for k, m in zip(wrong, sizes, strict=True) if m]
+        mean = LinearCombination({rate: 1 / len(rates) for rate in rates})
+        low, high = mean.bounds(1.0)
+        variance = ((high - low) / 2) ** 2
+        n_effective = error * (1 - error) / variance if 0 < error < 1 else n
+        return lambda z: (max(0.0, mean.bounds(z)[0]), min(1.0, mean.bounds(z)[1])), n_effective
+
+
+def _miss_rates(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the share of wrong answers of each class that has a row."""
+    sizes = counts.sum(axis=1)
+    occurs = sizes > 0
+    rates: NDArray[np.float64] = 1 - counts.diagonal()[occurs] / sizes[occurs]
+    return rates
+
+
+OWN_SCORERS: dict[str, Scorer] = {
+    scorer.name: scorer for scorer in (MacroF1(), BalancedError())
+}  # those that a file can name
 
 
 @dataclass(frozen=True, kw_only=True)

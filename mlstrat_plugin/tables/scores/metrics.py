@@ -8,7 +8,7 @@ from operator import add
 from typing import TYPE_CHECKING, Any, Literal
 
 from mlstrat_plugin.core.estimates.composites import SliceTally, TaskTally
-from mlstrat_plugin.core.estimates.confusion import ALL, ConfusionTally, MacroF1, Scorer
+from mlstrat_plugin.core.estimates.confusion import ALL, BalancedError, ConfusionTally, MacroF1, Scorer
 from mlstrat_plugin.core.estimates.losses import LossTally
 from mlstrat_plugin.core.estimates.tallies import ErrorTally, RatioTally
 from mlstrat_plugin.tables.scores.answers import Answered, wrong_rows
@@ -252,6 +252,7 @@ SUMS: dict[str, Callable[[Answered], MetricSums]] = {
     "mean_loss": lambda answered: LossSums(answered=answered),
     "f1": lambda answered: RatioSums(answered=answered, kind="f1", parts=_f1),
     "macro_f1": lambda answered: ConfusionSums(answered=answered, scorer=MacroF1()),
+    "balanced_error": lambda answered: ConfusionSums(answered=answered, scorer=BalancedError()),
     "mean_over": lambda answered: SliceSums(answered=answered, rule="mean"),
     "worst_slice": lambda answered: SliceSums(answered=answered, rule="worst"),
 }
