@@ -24,6 +24,12 @@ def test_columns_are_the_verdict_the_errors_and_the_gaps_in_ladder_order() -> No
     ]
 
 
+def test_the_columns_fit_into_what_mlflow_leaves_them_in_a_window_of_1920_pixels() -> None:
+    widths = unpacked(json.loads(saved_view("", now=1) or "")["state"])["columnWidths"]
+    assert list(widths) == list(columns())
+    assert sum(widths.values()) == 1251 <= 1253
+
+
 def test_a_view_that_is_there_is_left_alone() -> None:
     first = saved_view("", now=5)
     assert first is not None
