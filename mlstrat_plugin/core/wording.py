@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mlstrat_plugin.records.metrics import Scale, metric_named
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from mlstrat_plugin.records.diagnosis import ErrorRecord, GapRecord, Lean
+    from mlstrat_plugin.records.diagnosis import Diagnosis, ErrorRecord, GapRecord, Lean
     from mlstrat_plugin.records.sizing import OpenQuestion
 
 PROBLEM_NAMES = {
@@ -108,6 +109,24 @@ def problem_name(gap: str) -> str:
     return parts[0] if len(parts) == 1 else " or ".join(parts) + " (not separable)"
 
 
+def sentence_start(text: str) -> str:
+    """Return a text with its first letter as a capital.
+
+    >>> sentence_start("train-dev error")
+    'Train-dev error'
+    """
+    return text[:1].upper() + text[1:]
+
+
+def and_between(words: Sequence[str]) -> str:
+    """Return words as a list for people.
+
+    >>> and_between(["train", "dev", "test"]), and_between(["dev"])
+    ('train, dev and test', 'dev')
+    """
+    return " and ".join([*([", ".join(words[:-1])] if words[1:] else []), *words[-1:]])
+
+
 def counted(error: ErrorRecord) -> str:
     """Return what stands behind an error: ``175 of 2,500``, the rows alone, or that it was declared."""
     if error.n is None:
@@ -153,3 +172,18 @@ def summary(
     if len(problems) == 1:
         material = f": {gap_sentence(problems[0], gaps[problems[0]], unit)} is material, but another may be larger"
     return f"{ENDINGS[diagnosis]}{material}{leaning}. {rows_sentence(question)}".rstrip()
+
+
+def checks_line(record: Diagnosis) -> str:
+    """Return how many findings there are, and what came of looking for the others.
+
+    ``3 problems, 1 warning, 2 tips, 9 passed, 2 not applicable``, and how many are ignored, if any are. A record of an
+    older version, without checks, has its findings alone.
+    """
+    found = Counter(finding.severity for finding in record.findings)
+    outcomes = Counter(check.outcome for check in record.checks)
+    said = [f"{found['problem']} problem", f"{found['warning']} warning", f"{found['tip']} tip"]
+    said = [count if count.startswith("1 ") else f"{count}s" for count in said]
+    if record.checks:
+        said += [f"{outcomes['passed']} passed", f"{outcomes['not-applicable']} not applicable"]
+    return ", ".join(said + ([f"{outcomes['ignored']} ignored"] if outcomes["ignored"] else []))

@@ -68,6 +68,8 @@ class Settings:
         What the errors are: ``error_rate``, ``mean_loss`` and so on; a mean loss is not shown as a percentage.
     unit : str
         The unit of the labels, for metrics that are in it; empty where nobody named one.
+    ignore : tuple of str
+        Codes of findings that are not reported.
     """
 
     material_gap: float = 0.01
@@ -80,3 +82,4 @@ class Settings:
     seed: int = 20_260_101
     metric: str = "error_rate"
     unit: str = ""
+    ignore: tuple[str, ...] = ()

@@ -8,8 +8,7 @@ from mlstrat_plugin.adapters.files import replacing
 from mlstrat_plugin.adapters.reviews import AUDIT, MISTAKES, checked_labels, looked_at
 from mlstrat_plugin.core.diagnosis.diagnose import Measurement, diagnose_ladder
 from mlstrat_plugin.core.estimates.human_level import Declared, human_level
-from mlstrat_plugin.core.findings.observations import Circumstances, People
-from mlstrat_plugin.core.findings.review import Reviewed
+from mlstrat_plugin.core.findings.seen import Circumstances, People, Reviewed
 from mlstrat_plugin.core.review.error_analysis import analyse, check_labels, nothing_yet
 from mlstrat_plugin.records.saving import read_record, to_json
 from mlstrat_plugin.records.splits import Splits

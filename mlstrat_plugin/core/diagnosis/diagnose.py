@@ -13,7 +13,8 @@ from mlstrat_plugin.core.diagnosis.verdict import Gap, Verdict, gaps_of, judge, 
 from mlstrat_plugin.core.estimates.human_level import Declared
 from mlstrat_plugin.core.estimates.intervals import FEWEST_GROUPS, simultaneous_z
 from mlstrat_plugin.core.estimates.tallies import ErrorTally
-from mlstrat_plugin.core.findings.observations import Circumstances, Seen, observe
+from mlstrat_plugin.core.findings.catalog import observe
+from mlstrat_plugin.core.findings.seen import Seen
 from mlstrat_plugin.core.wording import rows_sentence, summary, unit_of
 from mlstrat_plugin.errors import EstimateError
 from mlstrat_plugin.records.diagnosis import Diagnosis, ErrorRecord, GapRecord, TaskDiagnosis
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from mlstrat_plugin.core.estimates.estimate import Estimate
     from mlstrat_plugin.core.estimates.tally import Tally
-    from mlstrat_plugin.core.findings.review import Reviewed
+    from mlstrat_plugin.core.findings.seen import Circumstances, Reviewed
 
 
 class Measurement(Protocol):
@@ -64,7 +65,7 @@ def diagnose(
     ------
     EstimateError
         Fewer than two rungs; a count that is not whole, negative, or above its rows; no rows; a declared number
-        outside 0..1 or NaN; settings out of range.
+        outside 0..1 or NaN; settings out of range; an ignored code that is unknown.
 
     Examples
     --------
@@ -108,18 +109,18 @@ def diagnose_ladder(
     human_by_role : mapping of str to Measurement, optional
         The human level on each distribution, for the same table.
     circumstances : Circumstances, optional
-        What the tables know beside the counts.
+        What the tables tell beyond the counts; None if only counts are given.
     tasks : mapping of str to mapping of str to Measurement, optional
         A ladder per task, where the ladder is the mean over several; each gets a verdict of its own.
     reviewed : Reviewed, optional
-        What people said about mistakes and labels.
+        What people said about mistakes and labels; None if only counts are given.
     split_id, test_id : str, optional
         Identity of the rows behind it.
 
     Raises
     ------
     EstimateError
-        Fewer than two rungs, a rung without rows, or settings out of range.
+        Fewer than two rungs, a rung without rows, settings out of range, or an ignored code that is unknown.
     """
     _check(ladder, settings)
     ladder = {rung: ladder[rung].rounded() for rung in LADDER if rung in ladder}  # as they will be read back
@@ -135,7 +136,20 @@ def diagnose_ladder(
     errors = {rung: error_record(ladder[rung], estimates[rung], settings.confidence) for rung in estimates}
     gap_records = _gap_records(gaps, verdict, settings.confidence)
     cells = _cells(by_source or {}, roles or {}, human_by_role or {})
-    known = circumstances or Circumstances()
+    findings, checks = observe(
+        Seen(
+            diagnosis=verdict.diagnosis,
+            problems=verdict.problems,
+            contenders=verdict.contenders,
+            errors=errors,
+            gaps=gap_records,
+            tau=tau,
+            settings=settings,
+            rows_needed=rows_sentence(question),
+            circumstances=circumstances,
+            reviewed=reviewed,
+        )
+    )
     return Diagnosis(
         diagnosis=verdict.diagnosis,
         summary=summary(
@@ -153,20 +167,9 @@ def diagnose_ladder(
             {role: _estimates(of_role) for role, of_role in cells.items()}, confidence=settings.confidence
         ),
         tasks={name: _task(name, rungs, settings) for name, rungs in (tasks or {}).items()},
-        trained_on=known.trained_on,
-        findings=observe(
-            Seen(
-                verdict=verdict,
-                gaps=gaps,
-                errors=errors,
-                gap_records=gap_records,
-                tau=tau,
-                settings=settings,
-                circumstances=known,
-                rows_needed=rows_sentence(question),
-            ),
-            () if reviewed is None else reviewed.findings(),
-        ),
+        trained_on=() if circumstances is None else circumstances.trained_on,
+        findings=findings,
+        checks=checks,
         error_analysis=None if reviewed is None else reviewed.analysis,
         label_audit={} if reviewed is None else dict(reviewed.audits),
         sizing=Sizing(

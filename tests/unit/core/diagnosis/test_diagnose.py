@@ -10,7 +10,7 @@ from mlstrat_plugin.core.diagnosis.diagnose import diagnose, diagnose_ladder
 from mlstrat_plugin.core.diagnosis.verdict import gaps_of, judge
 from mlstrat_plugin.core.estimates.estimate import constant
 from mlstrat_plugin.core.estimates.tallies import ErrorTally
-from mlstrat_plugin.core.findings.observations import Circumstances
+from mlstrat_plugin.core.findings.seen import Circumstances
 from mlstrat_plugin.errors import EstimateError
 from mlstrat_plugin.records.diagnosis import Diagnosis
 from mlstrat_plugin.records.words import LADDER, Settings

@@ -1,0 +1,3 @@
+"""The reason codes that records carry, and what each means."""
+
+REASONS: dict[str, str] = {}
