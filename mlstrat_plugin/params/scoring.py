@@ -102,3 +102,6 @@ class Diagnose(Block):
     also_large: Number = Field(_DEFAULTS.also_large, gt=0, le=1, description="share of the largest gap, in (0, 1]")
     lean_draws: Whole = Field(_DEFAULTS.lean_draws, ge=1000, le=10_000_000, description="draws, 1,000 to 10,000,000")
     seed: Whole = Field(_DEFAULTS.seed, ge=0, description="seed of the draws, a whole number from 0 on")
+    ignore: tuple[Text, ...] = Field(
+        _DEFAULTS.ignore, description="codes of findings that are not reported, such as MLS133; may be empty"
+    )
