@@ -68,6 +68,7 @@ def print_diagnosis(record: Diagnosis) -> None:
         out.print(f"{finding.code} {finding.severity}: {plain(finding.title)}. {plain(finding.message)}")
         for step in finding.next_steps if finding.severity == "problem" else ():
             out.print(f"    - {plain(step)}")
+    out.print(view.checks)
 
 
 def _print_review(record: Diagnosis) -> None:

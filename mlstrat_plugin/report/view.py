@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlstrat_plugin.core.diagnosis.by_distribution import ROWS
-from mlstrat_plugin.core.wording import Unit, counted, percent, rows_sentence, unit_of
+from mlstrat_plugin.core.wording import Unit, checks_line, counted, percent, rows_sentence, unit_of
 
 if TYPE_CHECKING:
     from mlstrat_plugin.records.diagnosis import Diagnosis, ErrorRecord, Finding, TaskDiagnosis
@@ -36,6 +36,7 @@ class View:
     distributions: tuple[Row, ...]
     statements: tuple[Row, ...]
     findings: tuple[Finding, ...]
+    checks: str
     sizing: tuple[Row, ...]
     rows_needed: str
     footer: tuple[str, ...]
@@ -78,6 +79,7 @@ def view_of(record: Diagnosis) -> View:
             for name, said in record.statements.items()
         ),
         findings=record.findings,
+        checks=checks_line(record),
         sizing=tuple(
             Row(
                 name,
