@@ -38,7 +38,7 @@ def test_sigkill(project: Project, stage: str) -> None:
             "data/splits/test.parquet",
         ]
         if stage == "split"
-        else ["reports/diagnosis.json", "reports/report.html", "reports/ladder.png", "reports/ladder.csv"]
+        else ["reports/diagnosis.json", "reports/ladder.png", "reports/ladder.csv"]
     )
     old = outputs(project.root, names)
     if stage == "split":

@@ -13,6 +13,7 @@ import mlstrat_plugin as mlstrat
 from mlstrat_plugin.records.words import GAPS, LADDER
 from mlstrat_plugin.report.mlflow_view import columns
 from mlstrat_plugin.stages.diagnose import diagnose
+from mlstrat_plugin.stages.report import report
 from mlstrat_plugin.stages.split import split
 from mlstrat_plugin.stages.track import track, where
 from tests.browser import FONTS, chromium, chromium_with_font, picture
@@ -78,6 +79,7 @@ def track_three(project: Project, server: str) -> tuple[str, str]:
     split(params)
     project.predict(lambda rows: rows["split"].isin(["dev", "test"]) & rows["id"].str.endswith(("3", "7")))
     diagnose(params)
+    report(params)
     track(params)
     run, view = where(params).splitlines()
     return run, view.removeprefix("all runs: ")

@@ -87,9 +87,15 @@ stages:
     outs:
       - reports/diagnosis.json: {cache: false}
       - reports/metrics.json: {cache: false}
-      - reports/report.html: {cache: false}
       - reports/ladder.png: {cache: false}
       - reports/ladder.csv: {cache: false}
+      - reports/error_analysis.csv: {cache: false}
+  report:
+    cmd: python -m mlstrat_plugin report
+    deps: [ reports/diagnosis.json ]
+    params: [ mlstrat.folders ]
+    outs:
+      - reports/report.html: {cache: false}
   track:
     cmd: python -m mlstrat_plugin track
     deps: [ reports/diagnosis.json, reports/report.html, reports/ladder.png ]

@@ -18,8 +18,9 @@ import pytest
 
 from mlstrat_plugin.adapters.tracking import COMPLETED, DIGEST
 from mlstrat_plugin.errors import RunError, TrackingError
-from mlstrat_plugin.params.block import Params
+from mlstrat_plugin.params.project import Project as MlstratProject
 from mlstrat_plugin.stages.diagnose import diagnose
+from mlstrat_plugin.stages.report import report
 from mlstrat_plugin.stages.split import split
 from mlstrat_plugin.stages.track import track
 from tests.conftest import Project
@@ -34,7 +35,7 @@ FORKER = """
 import os, sys, warnings
 warnings.simplefilter("ignore")
 import mlflow
-from mlstrat_plugin.params.block import load_params
+from mlstrat_plugin.params.project import load_project
 from mlstrat_plugin.stages.track import track
 from mlstrat_plugin.errors import MlstratError
 print("ready", flush=True)
@@ -42,7 +43,7 @@ for line in sys.stdin:
     child = os.fork()
     if child == 0:
         try:
-            track(load_params(line.strip()))
+            track(load_project(line.strip()))
         except MlstratError as error:
             print(error.message, file=sys.stderr, flush=True)
             os._exit(3)
@@ -81,16 +82,23 @@ def client(server: str) -> Any:
 
 
 @pytest.fixture
-def params(project: Project, between: Proxy) -> Params:
+def ready(project: Project, between: Proxy) -> MlstratProject:
     return prepared(project, between.uri, run=None, experiment=project.root.name)
 
 
-def prepared(project: Project, uri: str, **track_block: Any) -> Params:
-    params = project.load(track={"tracking_uri": uri, "patience_seconds": PATIENCE, **track_block})
-    split(params)
+def prepared(project: Project, uri: str, **track_block: Any) -> MlstratProject:
+    ready = project.load(track={"tracking_uri": uri, "patience_seconds": PATIENCE, **track_block})
+    split(ready)
     project.predict(lambda rows: rows["split"].isin(["dev", "test"]) & rows["id"].str.endswith(("3", "7")))
-    diagnose(params)
-    return params
+    diagnose(ready)
+    report(ready)
+    return ready
+
+
+def renamed(ready: MlstratProject, experiment: str) -> MlstratProject:
+    """Return the project with another experiment."""
+    track_block = ready.params.track.model_copy(update={"experiment": experiment})
+    return MlstratProject(ready.params.model_copy(update={"track": track_block}), ready.root)
 
 
 def named_run(client: Any, name: str) -> str:
@@ -122,12 +130,12 @@ def assert_one_whole_run(client: Any, experiment: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["drop", "503", "lose"])
-def test_a_server_that_fails_from_any_request_on(params: Params, between: Proxy, client: Any, kind: str) -> None:
-    experiment = str(params.track.experiment)
-    track(params.model_copy(update={"track": params.track.model_copy(update={"experiment": f"{experiment} whole"})}))
+def test_a_server_that_fails_from_any_request_on(ready: MlstratProject, between: Proxy, client: Any, kind: str) -> None:
+    experiment = str(ready.params.track.experiment)
+    track(renamed(ready, f"{experiment} whole"))
     for number in range(1, len(between.seen)):
         name = f"{experiment} {kind} {number}"
-        changed = params.model_copy(update={"track": params.track.model_copy(update={"experiment": name})})
+        changed = renamed(ready, name)
         between.reset(lambda n, path, number=number: kind if n >= number else "pass")  # type: ignore[misc]
         started = time.monotonic()
         with suppress(TrackingError):  # what fails late, such as the view, costs only itself
@@ -138,13 +146,13 @@ def test_a_server_that_fails_from_any_request_on(params: Params, between: Proxy,
         assert_one_whole_run(client, name)
 
 
-def test_one_lost_answer_at_any_request_is_survived(params: Params, between: Proxy, client: Any) -> None:
+def test_one_lost_answer_at_any_request_is_survived(ready: MlstratProject, between: Proxy, client: Any) -> None:
     """MLflow's client sends a request again whose answer it lost; what it asked for may then be there twice."""
-    experiment = str(params.track.experiment)
-    track(params)
+    experiment = str(ready.params.track.experiment)
+    track(ready)
     for number in range(1, len(between.seen)):
         name = f"{experiment} {number}"
-        changed = params.model_copy(update={"track": params.track.model_copy(update={"experiment": name})})
+        changed = renamed(ready, name)
         between.reset(lambda n, path, number=number: "lose" if n == number else "pass")  # type: ignore[misc]
         try:
             track(changed)
@@ -154,16 +162,16 @@ def test_one_lost_answer_at_any_request_is_survived(params: Params, between: Pro
         assert_one_whole_run(client, name)
 
 
-def test_read_timeouts_cost_no_more_than_the_patience(params: Params, between: Proxy, client: Any) -> None:
+def test_read_timeouts_cost_no_more_than_the_patience(ready: MlstratProject, between: Proxy, client: Any) -> None:
     between.reset(lambda n, path: "hang" if "log-batch" in path else "pass")
     started = time.monotonic()
     with pytest.raises(TrackingError):
-        track(params)
+        track(ready)
     assert time.monotonic() - started < 2 * PATIENCE
     assert not Path("reports/tracked_run.json").exists()
     between.reset()
-    track(params)
-    assert_one_whole_run(client, str(params.track.experiment))
+    track(ready)
+    assert_one_whole_run(client, str(ready.params.track.experiment))
 
 
 @pytest.fixture
@@ -186,13 +194,13 @@ def asked(forker: subprocess.Popen[str], text: str) -> int:
 
 @BOTH
 def test_killed_between_any_two_requests(
-    project: Project, params: Params, between: Proxy, client: Any, forker: subprocess.Popen[str]
+    project: Project, ready: MlstratProject, between: Proxy, client: Any, forker: subprocess.Popen[str]
 ) -> None:
-    experiment = str(params.track.experiment)
-    track(params)
+    experiment = str(ready.params.track.experiment)
+    track(ready)
     for number in range(1, len(between.seen)):
         name = f"{experiment} {number}"
-        changed = project.load(**{**project.block, "track": {**params.track.model_dump(), "experiment": name}})
+        changed = project.load(**{**project.block, "track": {**ready.params.track.model_dump(), "experiment": name}})
         reached = threading.Event()
 
         def hold(n: int, path: str, number: int = number, reached: threading.Event = reached) -> str:
@@ -214,7 +222,7 @@ def test_killed_between_any_two_requests(
 
 @BOTH
 def test_processes_at_once_make_one_run(
-    params: Params, between: Proxy, client: Any, forker: subprocess.Popen[str]
+    ready: MlstratProject, between: Proxy, client: Any, forker: subprocess.Popen[str]
 ) -> None:
     children = [asked(forker, " params.yaml\n") for _ in range(6)]
     assert len(set(children)) == 6
@@ -222,32 +230,32 @@ def test_processes_at_once_make_one_run(
     while len([r for r in between.seen if "runs/log-batch" in r]) < 1 and time.monotonic() < deadline:
         time.sleep(0.1)
     time.sleep(8)
-    track(params)
-    assert_one_whole_run(client, str(params.track.experiment))
+    track(ready)
+    assert_one_whole_run(client, str(ready.params.track.experiment))
 
 
 def test_round_trips(project: Project, between: Proxy, client: Any) -> None:
     run_id = named_run(client, f"{project.root.name} trips")
-    params = prepared(project, between.uri, run="models/run.json", model="models/run.json")
-    track(params)  # the first in an experiment also installs the view
+    ready = prepared(project, between.uri, run="models/run.json", model="models/run.json")
+    track(ready)  # the first in an experiment also installs the view
     for name in ("first", "second"):
         experiment = client.get_run(run_id).info.experiment_id
         run_id = client.create_run(experiment, run_name=name).info.run_id
         Path("models/run.json").write_text(json.dumps({"run_id": run_id}))
         between.reset()
-        track(params)
+        track(ready)
         assert len(between.seen) - START_TRIPS <= MAX_TRIPS, between.seen
     between.reset()
-    track(params)
+    track(ready)
     assert len(between.seen) - START_TRIPS <= 2, between.seen
 
 
 def test_a_server_without_permission_says_so(project: Project, between: Proxy, client: Any) -> None:
     run_id = named_run(client, f"{project.root.name} refused")
-    params = prepared(project, between.uri, run="models/run.json")
+    ready = prepared(project, between.uri, run="models/run.json")
     between.reset(lambda n, path: "403" if n >= 3 else "pass")
     with pytest.raises(TrackingError, match="403") as caught:
-        track(params)
+        track(ready)
     assert "EDIT" in caught.value.hint
     assert not Path("reports/tracked_run.json").exists()
     run = client.get_run(run_id)
@@ -258,15 +266,15 @@ def test_a_server_without_permission_says_so(project: Project, between: Proxy, c
 @pytest.mark.parametrize("name", ["a/b", 'it\'s "quoted"', "\N{ROCKET} launch", "100 % + ünïcode", "tag = 'x' OR 1"])
 def test_experiment_names(project: Project, between: Proxy, client: Any, name: str) -> None:
     name = f"{project.root.name} {name}"
-    params = prepared(project, between.uri, run=None, experiment=name)
-    track(params)
-    track(params)
+    ready = prepared(project, between.uri, run=None, experiment=name)
+    track(ready)
+    track(ready)
     assert_one_whole_run(client, name)
 
 
 def test_a_run_of_another_experiment(project: Project, between: Proxy, client: Any) -> None:
     run_id = named_run(client, f"{project.root.name} theirs")
-    params = prepared(project, between.uri, run="models/run.json", experiment="ours")
+    ready = prepared(project, between.uri, run="models/run.json", experiment="ours")
     with pytest.raises(RunError, match=r"is of the experiment .*theirs.*mlstrat\.track\.experiment is 'ours'"):
-        track(params)
+        track(ready)
     assert not client.get_run(run_id).data.metrics

@@ -20,6 +20,7 @@ from mlstrat_plugin.adapters.tracking.notes import MAX_DESCRIPTION, merged_descr
 from mlstrat_plugin.cli.main import main
 from mlstrat_plugin.errors import MlstratError, RecordError, RunError, TrackingError
 from mlstrat_plugin.stages.diagnose import diagnose
+from mlstrat_plugin.stages.report import report
 from mlstrat_plugin.stages.split import split
 from mlstrat_plugin.stages.track import link, track
 from tests.conftest import Project, migrated_database
@@ -27,7 +28,7 @@ from tests.conftest import Project, migrated_database
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-    from mlstrat_plugin.params.block import Params
+    from mlstrat_plugin.params.project import Project as MlstratProject
 
 pytestmark = [pytest.mark.integration, pytest.mark.filterwarnings("ignore")]  # MLflow's own deprecations
 MODEL = Path("models/model.bin")
@@ -35,7 +36,7 @@ RUN = Path("models/run.json")
 
 
 @pytest.fixture
-def tracked(project: Project) -> Iterator[tuple[Project, Params, MlflowClient, str]]:
+def tracked(project: Project) -> Iterator[tuple[Project, MlstratProject, MlflowClient, str]]:
     """A project with a model and its finished run."""
     from mlflow import MlflowClient
 
@@ -45,6 +46,7 @@ def tracked(project: Project) -> Iterator[tuple[Project, Params, MlflowClient, s
     split(params)
     project.predict(lambda rows: rows["split"].isin(["dev", "test"]) & rows["id"].str.endswith(("3", "7")))
     diagnose(params)
+    report(params)
     client = MlflowClient(resolve_uri("sqlite:///mlflow.db"))
     client.create_experiment("training", artifact_location=str(Path("artifacts").resolve()))
     yield project, params, client, train(client, b"first")
@@ -62,7 +64,7 @@ def train(client: MlflowClient, weights: bytes) -> str:
     return run_id
 
 
-def test_a_restored_model_finds_its_run_by_content(tracked: tuple[Project, Params, MlflowClient, str]) -> None:
+def test_a_restored_model_finds_its_run_by_content(tracked: tuple[Project, MlstratProject, MlflowClient, str]) -> None:
     """DVC puts an earlier model back beside the run file of the latest training."""
     _, params, client, first = tracked
     assert track(params).run_id == first
@@ -75,7 +77,7 @@ def test_a_restored_model_finds_its_run_by_content(tracked: tuple[Project, Param
     assert track(params).run_id == first
 
 
-def test_a_model_that_no_run_knows_is_refused(tracked: tuple[Project, Params, MlflowClient, str]) -> None:
+def test_a_model_that_no_run_knows_is_refused(tracked: tuple[Project, MlstratProject, MlflowClient, str]) -> None:
     _, params, _, first = tracked
     track(params)
     saved = Path("reports/tracked_run.json").read_bytes()
@@ -88,13 +90,14 @@ def test_a_model_that_no_run_knows_is_refused(tracked: tuple[Project, Params, Ml
 
 
 def test_own_runs_are_found_by_content_when_settings_change(
-    tracked: tuple[Project, Params, MlflowClient, str],
+    tracked: tuple[Project, MlstratProject, MlflowClient, str],
 ) -> None:
     project, _, client, _ = tracked
     block = {"tracking_uri": "sqlite:///mlflow.db", "run": None, "model": str(MODEL)}
     first = track(project.load(track=block))
     stricter = project.load(track=block, diagnose={"material_gap": 0.05})
     diagnose(stricter)
+    report(stricter)
     assert track(stricter).run_id == first.run_id
     assert len(client.search_runs([first.experiment_id])) == 1
     experiment = client.get_experiment(first.experiment_id)
@@ -102,13 +105,13 @@ def test_own_runs_are_found_by_content_when_settings_change(
     assert Path(experiment.artifact_location).parent == Path("mlruns").resolve()
 
 
-def test_without_its_model_nothing_is_tracked(tracked: tuple[Project, Params, MlflowClient, str]) -> None:
+def test_without_its_model_nothing_is_tracked(tracked: tuple[Project, MlstratProject, MlflowClient, str]) -> None:
     MODEL.unlink()
-    with pytest.raises(RecordError, match=r"cannot read models/model\.bin"):
+    with pytest.raises(RecordError, match=r"cannot read \S*models/model\.bin"):
         track(tracked[1])
 
 
-def test_hashes_of_the_lock_file_are_a_tag(tracked: tuple[Project, Params, MlflowClient, str]) -> None:
+def test_hashes_of_the_lock_file_are_a_tag(tracked: tuple[Project, MlstratProject, MlflowClient, str]) -> None:
     _, params, client, run_id = tracked
     Path("dvc.lock").write_text(
         "schema: '2.0'\nstages:\n  train:\n    cmd: train\n    outs:\n    - path: models/mödel (1).bin\n"
@@ -154,7 +157,9 @@ def test_the_hash_is_the_one_that_dvc_records(tmp_path: Path, monkeypatch: pytes
     assert content_hash(Path("one")) == "7" * 32  # inside a stage DVC has just made it
 
 
-def test_values_of_the_training_code_do_not_hide_ours(tracked: tuple[Project, Params, MlflowClient, str]) -> None:
+def test_values_of_the_training_code_do_not_hide_ours(
+    tracked: tuple[Project, MlstratProject, MlflowClient, str],
+) -> None:
     """MLflow shows the value with the highest step, then the latest time, then the larger one."""
     _, params, client, run_id = tracked
     client.log_metric(run_id, "error/dev", 0.999, step=50)
@@ -167,7 +172,7 @@ def test_values_of_the_training_code_do_not_hide_ours(tracked: tuple[Project, Pa
 
 
 def test_a_corrected_value_wins_within_one_millisecond(
-    tracked: tuple[Project, Params, MlflowClient, str], monkeypatch: pytest.MonkeyPatch
+    tracked: tuple[Project, MlstratProject, MlflowClient, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project, params, client, run_id = tracked
     monkeypatch.setattr("time.time", lambda: 1_800_000_000.0)
@@ -175,6 +180,7 @@ def test_a_corrected_value_wins_within_one_millisecond(
     high = client.get_run(run_id).data.metrics["error/dev"]
     project.predict(lambda rows: rows["id"].str.endswith("3"))
     diagnose(params)
+    report(params)
     track(params)
     assert client.get_run(run_id).data.metrics["error/dev"] < high
     tags = client.get_run(run_id).data.tags
@@ -182,7 +188,7 @@ def test_a_corrected_value_wins_within_one_millisecond(
 
 
 def test_a_store_that_keeps_something_else_is_an_error(
-    tracked: tuple[Project, Params, MlflowClient, str], monkeypatch: pytest.MonkeyPatch
+    tracked: tuple[Project, MlstratProject, MlflowClient, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from mlflow import MlflowClient
 
@@ -198,7 +204,7 @@ def test_a_store_that_keeps_something_else_is_an_error(
 
 
 def test_versions_start_with_the_verdict_and_keep_a_persons_words(
-    tracked: tuple[Project, Params, MlflowClient, str],
+    tracked: tuple[Project, MlstratProject, MlflowClient, str],
 ) -> None:
     project, params, client, run_id = tracked
     client.create_registered_model("digits")
@@ -211,6 +217,7 @@ def test_versions_start_with_the_verdict_and_keep_a_persons_words(
     assert client.get_model_version("digits", version.version).description == first
     project.predict(lambda rows: rows["id"].str.endswith("3"))
     diagnose(params)
+    report(params)
     track(params)
     second = client.get_model_version("digits", version.version).description
     assert not second.startswith("mismatch")
@@ -218,7 +225,7 @@ def test_versions_start_with_the_verdict_and_keep_a_persons_words(
 
 
 def test_the_logged_model_carries_errors_with_their_datasets(
-    tracked: tuple[Project, Params, MlflowClient, str],
+    tracked: tuple[Project, MlstratProject, MlflowClient, str],
 ) -> None:
     from mlflow.entities import LoggedModelOutput
 
@@ -252,7 +259,9 @@ def test_a_description_that_would_be_cut_is_left_alone() -> None:
     assert merged_description("x" * MAX_DESCRIPTION, "verdict") is None
 
 
-def test_artifacts_in_a_temporary_experiment_are_refused(tracked: tuple[Project, Params, MlflowClient, str]) -> None:
+def test_artifacts_in_a_temporary_experiment_are_refused(
+    tracked: tuple[Project, MlstratProject, MlflowClient, str],
+) -> None:
     _, params, client, _ = tracked
     temporary = Path(".dvc/tmp/exps/tmp1/mlruns").resolve()
     experiment = client.create_experiment("born in a temporary folder", artifact_location=str(temporary))
@@ -262,7 +271,7 @@ def test_artifacts_in_a_temporary_experiment_are_refused(tracked: tuple[Project,
     assert not client.get_run(run_id).data.metrics
 
 
-def test_a_database_that_is_not_there_is_not_made(tracked: tuple[Project, Params, MlflowClient, str]) -> None:
+def test_a_database_that_is_not_there_is_not_made(tracked: tuple[Project, MlstratProject, MlflowClient, str]) -> None:
     project = tracked[0]
     with pytest.raises(RunError, match=r"there is no database .*other\.db"):
         track(project.load(track={"tracking_uri": "sqlite:///other.db", "run": str(RUN)}))
@@ -270,7 +279,7 @@ def test_a_database_that_is_not_there_is_not_made(tracked: tuple[Project, Params
 
 
 def test_stdout_holds_the_record_only(
-    tracked: tuple[Project, Params, MlflowClient, str], capsys: pytest.CaptureFixture[str]
+    tracked: tuple[Project, MlstratProject, MlflowClient, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     project = tracked[0]
     project.load(track={"tracking_uri": "sqlite:///mlflow.db", "run": None})
@@ -285,7 +294,7 @@ def git(*words: str) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
-def test_the_commit_is_added_once_it_exists(tracked: tuple[Project, Params, MlflowClient, str]) -> None:
+def test_the_commit_is_added_once_it_exists(tracked: tuple[Project, MlstratProject, MlflowClient, str]) -> None:
     _, params, client, run_id = tracked
     with pytest.raises(RecordError, match="tracked_run"):
         link(params)

@@ -22,6 +22,7 @@ from mlstrat_plugin.errors import RecordError, RunError, TrackingError
 from mlstrat_plugin.report.mlflow_view import VIEW_TAG, columns, unpacked
 from mlstrat_plugin.runs.history import history as list_runs
 from mlstrat_plugin.stages.diagnose import diagnose
+from mlstrat_plugin.stages.report import report
 from mlstrat_plugin.stages.split import split
 from mlstrat_plugin.stages.track import VIEWS_SINCE, track, where
 from tests.conftest import migrated_database
@@ -29,14 +30,14 @@ from tests.conftest import migrated_database
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-    from mlstrat_plugin.params.block import Params
+    from mlstrat_plugin.params.project import Project as MlstratProject
     from tests.conftest import Project
 
 pytestmark = [pytest.mark.integration, pytest.mark.filterwarnings("ignore")]  # MLflow's own deprecations
 
 
 @pytest.fixture
-def tracked(project: Project) -> Iterator[tuple[Project, Params, MlflowClient, str]]:
+def tracked(project: Project) -> Iterator[tuple[Project, MlstratProject, MlflowClient, str]]:
     from mlflow import MlflowClient
 
     shutil.copy(migrated_database(), "mlflow.db")
@@ -44,6 +45,7 @@ def tracked(project: Project) -> Iterator[tuple[Project, Params, MlflowClient, s
     split(params)
     project.predict(lambda rows: rows["split"].isin(["dev", "test"]) & rows["id"].str.endswith(("3", "7")))
     diagnose(params)
+    report(params)
     client = MlflowClient(resolve_uri("sqlite:///mlflow.db"))
     experiment = client.create_experiment("training", artifact_location=str(Path("artifacts").resolve()))
     run_id = client.create_run(experiment).info.run_id
@@ -63,7 +65,7 @@ def history(client: MlflowClient, run_id: str) -> dict[str, Any]:
     }
 
 
-def test_the_run_carries_everything_once(tracked: tuple[Project, Params, MlflowClient, str]) -> None:
+def test_the_run_carries_everything_once(tracked: tuple[Project, MlstratProject, MlflowClient, str]) -> None:
     _, params, client, run_id = tracked
     record = track(params)
     assert record.run_id == run_id
@@ -88,13 +90,14 @@ def test_the_run_carries_everything_once(tracked: tuple[Project, Params, MlflowC
     assert "workflowType=machine_learning" in where(params)
 
 
-def test_a_persons_note_stays(tracked: tuple[Project, Params, MlflowClient, str]) -> None:
+def test_a_persons_note_stays(tracked: tuple[Project, MlstratProject, MlflowClient, str]) -> None:
     project, params, client, run_id = tracked
     client.set_tag(run_id, NOTE, "My own words.")
     track(params)
     assert client.get_run(run_id).data.tags[NOTE].endswith("My own words.")
     project.predict(lambda rows: rows["id"].str.endswith("3"))
     diagnose(params)
+    report(params)
     track(params)
     note = client.get_run(run_id).data.tags[NOTE]
     assert note.count("My own words.") == 1
@@ -106,7 +109,7 @@ def test_a_persons_note_stays(tracked: tuple[Project, Params, MlflowClient, str]
     assert client.get_run(run_id).data.tags[NOTE] == long_note
 
 
-def test_an_interrupted_tracking_is_completed(tracked: tuple[Project, Params, MlflowClient, str]) -> None:
+def test_an_interrupted_tracking_is_completed(tracked: tuple[Project, MlstratProject, MlflowClient, str]) -> None:
     _, params, client, run_id = tracked
     track(params)
     client.delete_tag(run_id, COMPLETED)
@@ -118,7 +121,7 @@ def test_an_interrupted_tracking_is_completed(tracked: tuple[Project, Params, Ml
     assert history(client, run_id)["datasets"] == 4
 
 
-def test_an_edited_tag_is_put_right(tracked: tuple[Project, Params, MlflowClient, str]) -> None:
+def test_an_edited_tag_is_put_right(tracked: tuple[Project, MlstratProject, MlflowClient, str]) -> None:
     _, params, client, run_id = tracked
     track(params)
     client.set_tag(run_id, "diagnosis", "ok")
@@ -126,7 +129,7 @@ def test_an_edited_tag_is_put_right(tracked: tuple[Project, Params, MlflowClient
     assert client.get_run(run_id).data.tags["diagnosis"] == "mismatch"
 
 
-def test_deleted_and_unknown_runs(tracked: tuple[Project, Params, MlflowClient, str]) -> None:
+def test_deleted_and_unknown_runs(tracked: tuple[Project, MlstratProject, MlflowClient, str]) -> None:
     _, params, client, run_id = tracked
     client.delete_run(run_id)
     with pytest.raises(RunError, match="deleted") as caught:
@@ -140,13 +143,13 @@ def test_deleted_and_unknown_runs(tracked: tuple[Project, Params, MlflowClient, 
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"run_id": 3}'])
-def test_damaged_run_files(tracked: tuple[Project, Params, MlflowClient, str], text: str) -> None:
+def test_damaged_run_files(tracked: tuple[Project, MlstratProject, MlflowClient, str], text: str) -> None:
     Path("models/run.json").write_text(text)
     with pytest.raises(RecordError, match=r"run\.json"):
         track(tracked[1])
 
 
-def test_without_a_training_run_one_is_made_once(tracked: tuple[Project, Params, MlflowClient, str]) -> None:
+def test_without_a_training_run_one_is_made_once(tracked: tuple[Project, MlstratProject, MlflowClient, str]) -> None:
     project, _, client, _ = tracked
     params = project.load(track={"tracking_uri": "sqlite:///mlflow.db", "run": None, "experiment": "own"})
     first, second = track(params), track(params)
@@ -154,7 +157,7 @@ def test_without_a_training_run_one_is_made_once(tracked: tuple[Project, Params,
     assert len(client.search_runs([first.experiment_id])) == 1
 
 
-def test_a_server_that_is_down_costs_seconds(tracked: tuple[Project, Params, MlflowClient, str]) -> None:
+def test_a_server_that_is_down_costs_seconds(tracked: tuple[Project, MlstratProject, MlflowClient, str]) -> None:
     project = tracked[0]
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -168,14 +171,14 @@ def test_a_server_that_is_down_costs_seconds(tracked: tuple[Project, Params, Mlf
     assert not Path("reports/tracked_run.json").exists()
 
 
-def test_a_server_that_never_answers_costs_seconds(tracked: tuple[Project, Params, MlflowClient, str]) -> None:
+def test_a_server_that_never_answers_costs_seconds(tracked: tuple[Project, MlstratProject, MlflowClient, str]) -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         uri = f"http://127.0.0.1:{silent.getsockname()[1]}"
         started = time.monotonic()
         with pytest.raises(TrackingError):
-            track(tracked[0].params(track={"tracking_uri": uri}))
+            track(tracked[0].load(track={"tracking_uri": uri}))
         assert time.monotonic() - started < 15
 
 
@@ -197,7 +200,7 @@ def experiment_tags(client: MlflowClient, run_id: str) -> dict[str, str]:
 @pytest.mark.skipif(
     tuple(int(part) for part in version("mlflow").split(".")[:2]) < VIEWS_SINCE, reason="this MLflow has no saved views"
 )
-def test_the_view_is_installed_once_and_linked(tracked: tuple[Project, Params, MlflowClient, str]) -> None:
+def test_the_view_is_installed_once_and_linked(tracked: tuple[Project, MlstratProject, MlflowClient, str]) -> None:
     _, params, client, run_id = tracked
     track(params)
     first = experiment_tags(client, run_id)
@@ -207,7 +210,7 @@ def test_the_view_is_installed_once_and_linked(tracked: tuple[Project, Params, M
     assert experiment_tags(client, run_id) == first
 
 
-def test_the_experiments_own_note_stays(tracked: tuple[Project, Params, MlflowClient, str]) -> None:
+def test_the_experiments_own_note_stays(tracked: tuple[Project, MlstratProject, MlflowClient, str]) -> None:
     _, params, client, run_id = tracked
     experiment = client.get_run(run_id).info.experiment_id
     client.set_experiment_tag(experiment, "mlflow.note.content", "our own words")
@@ -219,7 +222,7 @@ def test_the_experiments_own_note_stays(tracked: tuple[Project, Params, MlflowCl
 
 
 def test_a_view_that_cannot_be_saved_fails_nothing(
-    tracked: tuple[Project, Params, MlflowClient, str], monkeypatch: pytest.MonkeyPatch
+    tracked: tuple[Project, MlstratProject, MlflowClient, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, params, client, run_id = tracked
 
@@ -232,7 +235,7 @@ def test_a_view_that_cannot_be_saved_fails_nothing(
 
 
 def test_an_older_server_goes_without_the_view(
-    tracked: tuple[Project, Params, MlflowClient, str], monkeypatch: pytest.MonkeyPatch
+    tracked: tuple[Project, MlstratProject, MlflowClient, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, params, client, run_id = tracked
     monkeypatch.setattr(Tracker, "server_version", lambda _: (3, 14))
@@ -240,7 +243,7 @@ def test_an_older_server_goes_without_the_view(
     assert VIEW_TAG not in experiment_tags(client, run_id)
 
 
-def test_any_run_can_be_named(tracked: tuple[Project, Params, MlflowClient, str]) -> None:
+def test_any_run_can_be_named(tracked: tuple[Project, MlstratProject, MlflowClient, str]) -> None:
     _, params, client, run_id = tracked
     other = client.create_run(client.get_run(run_id).info.experiment_id).info.run_id
     assert track(params, other).run_id == other
@@ -250,7 +253,7 @@ def test_any_run_can_be_named(tracked: tuple[Project, Params, MlflowClient, str]
         track(params, "0" * 32)
 
 
-def test_a_diagnosis_from_memory(tracked: tuple[Project, Params, MlflowClient, str]) -> None:
+def test_a_diagnosis_from_memory(tracked: tuple[Project, MlstratProject, MlflowClient, str]) -> None:
     import mlflow
 
     _, _, client, run_id = tracked
@@ -274,7 +277,7 @@ def test_a_diagnosis_from_memory(tracked: tuple[Project, Params, MlflowClient, s
     assert client.get_run(run.info.run_id).data.tags["diagnosis"] == result.diagnosis
 
 
-def test_a_run_of_foreign_code_is_diagnosed(tracked: tuple[Project, Params, MlflowClient, str]) -> None:
+def test_a_run_of_foreign_code_is_diagnosed(tracked: tuple[Project, MlstratProject, MlflowClient, str]) -> None:
     _, _, client, run_id = tracked
     client.log_metric(run_id, "train_error", 0.01)
     client.log_metric(run_id, "val_acc", 0.8)
@@ -293,7 +296,7 @@ def test_a_run_of_foreign_code_is_diagnosed(tracked: tuple[Project, Params, Mlfl
 
 
 def test_history_lists_diagnosed_runs_and_the_champion(
-    tracked: tuple[Project, Params, MlflowClient, str], capsys: pytest.CaptureFixture[str]
+    tracked: tuple[Project, MlstratProject, MlflowClient, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     _, params, client, run_id = tracked
     assert list_runs(params).runs == ()

@@ -21,6 +21,7 @@ from mlstrat_plugin.review.desk import Desk
 from mlstrat_plugin.review.media import medium
 from mlstrat_plugin.review.sheets import audit, edited, open_sheet, prepare, sample, suggest
 from mlstrat_plugin.stages.diagnose import diagnose
+from mlstrat_plugin.stages.report import report
 from mlstrat_plugin.stages.split import split
 from mlstrat_plugin.stages.track import track
 from tests.conftest import Project, digits, migrated_database
@@ -34,7 +35,7 @@ def ends(*figures: str) -> Any:
 
 def begun(project: Project, wrong: Any = None, **blocks: Any) -> MlstratProject:
     params = project.load(**{"review": REVIEW, **blocks})
-    prepare()
+    prepare(params.places)
     split(params)
     project.predict(wrong or ends("1", "4", "7"))
     return params
@@ -61,6 +62,7 @@ def test_pending_while_empty(project: Project) -> None:
     record = diagnose(begun(project))
     assert record.error_analysis is not None
     assert record.error_analysis.status == "pending"
+    report(project.load(review=REVIEW))
     assert "pending" in Path("reports/report.html").read_text(encoding="utf-8")
     assert Path("reports/error_analysis.csv").read_text(encoding="utf-8").count("\n") == 1
 
@@ -152,6 +154,7 @@ def test_the_tally_counts_what_people_said(project: Project) -> None:
     assert answered.label_share is not None
     assert answered.label_share.value == pytest.approx(1 / 30)
     assert from_json(Diagnosis, to_json(record), name="x", stage="diagnose").error_analysis is not None
+    report(params)
     page = Path("reports/report.html").read_text(encoding="utf-8")
     assert "Great-Cat" in page
     assert "counts as" in page
@@ -254,6 +257,7 @@ def test_hidden_mistakes_and_what_they_cost(project: Project) -> None:
     assert hidden is not None
     assert hidden.value > 0
     assert record.label_audit["dev"].corrected is not None
+    report(params)
     assert "labels' share" in Path("reports/report.html").read_text(encoding="utf-8").replace("&#39;", "'")
     closer = diagnose(params)
     notes = compare(record, closer).notes
@@ -356,7 +360,7 @@ def test_metrics_without_mistakes_are_refused(project: Project) -> None:
         table["other"] = table["label"]
         project.write(f"{i}.parquet", table)
     params = project.load(review=REVIEW, columns={"labels": ["label", "other"]})
-    prepare()
+    prepare(params.places)
     split(params)
     with pytest.raises(ReviewError, match="no mistakes to look at"):
         sample(params)
@@ -423,6 +427,7 @@ def test_mlflow_shows_the_tally(project: Project) -> None:
     sample(params)
     say(MISTAKES, {i: {"tags": "dark | room", "reviewer": "A"} for i in MISTAKES.read().rows})
     diagnose(params)
+    report(params)
     run_id = track(params).run_id
     client = MlflowClient("sqlite:///mlflow.db")
     note = client.get_run(run_id).data.tags["mlflow.note.content"]

@@ -21,6 +21,7 @@ from mlstrat_plugin.params.project import load_project
 from mlstrat_plugin.records.gate import Decision
 from mlstrat_plugin.stages.diagnose import diagnose
 from mlstrat_plugin.stages.gate import gate, promote
+from mlstrat_plugin.stages.report import report
 from mlstrat_plugin.stages.split import split
 from mlstrat_plugin.stages.track import track
 from tests.conftest import Project, digits, migrated_database
@@ -73,6 +74,7 @@ class World:
         self.project.predict(wrong)
         loaded = load_project()
         diagnose(loaded)
+        report(loaded)
         track(loaded)
         if register:
             self.register(run_id)

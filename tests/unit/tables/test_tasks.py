@@ -10,6 +10,7 @@ from mlstrat_plugin.core.estimates.intervals import wilson, z_value
 from mlstrat_plugin.errors import ChecksFailed, EstimateError, ParamsError, PredictionsError
 from mlstrat_plugin.records.diagnosis import Diagnosis
 from mlstrat_plugin.stages.diagnose import diagnose
+from mlstrat_plugin.stages.report import report
 from mlstrat_plugin.stages.split import split
 from mlstrat_plugin.stages.validate import validate
 from tests.conftest import digits
@@ -87,6 +88,7 @@ def test_each_task_has_its_own_verdict(project: Project, scored: pd.DataFrame) -
     assert record.tasks["sign"].diagnosis == "bias"
     assert "mismatch" in record.tasks["pedestrian"].problems
     assert record.tasks["car"].problems == ()
+    report(project.load())
     page = (project.root / "reports/report.html").read_text(encoding="utf-8")
     assert "By task" in page
     assert record.tasks["sign"].summary in page

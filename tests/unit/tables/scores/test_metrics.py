@@ -11,6 +11,7 @@ from mlstrat_plugin.core.estimates.intervals import t_value, wilson, z_value
 from mlstrat_plugin.errors import EstimateError, ParamsError, PredictionsError
 from mlstrat_plugin.records.diagnosis import Diagnosis
 from mlstrat_plugin.stages.diagnose import diagnose
+from mlstrat_plugin.stages.report import report
 from mlstrat_plugin.stages.split import split
 from tests.conftest import digits
 
@@ -269,6 +270,7 @@ def test_few_groups_withhold_the_verdict(project: Project) -> None:
 
 def test_a_mean_loss_is_not_shown_as_a_percentage(project: Project, scored: pd.DataFrame) -> None:
     record = run(project, "mean_loss")
+    report(project.load())
     page = (project.root / "reports/report.html").read_text(encoding="utf-8")
     assert record.errors["human"].value == 0.05
     assert "metric mean_loss" in page
