@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mlstrat_plugin.errors import RecordError
+from mlstrat_plugin.errors import EstimateError, RecordError
 from mlstrat_plugin.records.diagnosis import Diagnosis
 from mlstrat_plugin.records.gate import Decision, Ledger, Promotion
 from mlstrat_plugin.records.review import Sampling, Suggestions
@@ -98,8 +98,8 @@ def from_json(kind: type[Record], text: str, *, name: str, stage: str) -> Record
     Raises
     ------
     RecordError
-        The text is not JSON, of another schema version, or lacks a field. Unknown fields are
-        ignored: a newer mlstrat may have added them.
+        The text is not JSON, of another schema version, lacks a field, or holds settings out of range. Unknown
+        fields are ignored: a newer mlstrat may have added them.
     """
     from pydantic import TypeAdapter, ValidationError
 
@@ -119,3 +119,5 @@ def from_json(kind: type[Record], text: str, *, name: str, stage: str) -> Record
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise RecordError(f"{name}: {where}: {first['msg']}", hint=hint) from error
+    except EstimateError as error:
+        raise RecordError(f"{name}: {error.message}", hint=hint) from error

@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from mlstrat_plugin.errors import EstimateError
+from mlstrat_plugin.records.metrics import metric_named
+from mlstrat_plugin.records.ranges import RANGES, gap_range
+
 SCHEMA_VERSION = 1
 DIAGNOSIS_VERSION = 2  # of diagnosis.json; version 1 has no tallies and is still read
 
@@ -70,6 +74,11 @@ class Settings:
         The unit of the labels, for metrics that are in it; empty where nobody named one.
     ignore : tuple of str
         Codes of findings that are not reported.
+
+    Raises
+    ------
+    EstimateError
+        The metric is unknown, or numbers are out of range; each is named with its value and what is allowed.
     """
 
     material_gap: float = 0.01
@@ -83,3 +92,16 @@ class Settings:
     metric: str = "error_rate"
     unit: str = ""
     ignore: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        try:
+            gap = gap_range(metric_named(self.metric))
+        except ValueError as error:
+            raise EstimateError(f"metric = {self.metric!r} {error}", hint="change the named setting") from error
+        wrong = [
+            f"{name} = {value!r} must be {allowed}"
+            for name, allowed in {"material_gap": gap, **RANGES}.items()
+            if (value := getattr(self, name)) not in allowed
+        ]
+        if wrong:
+            raise EstimateError(f"settings out of range: {', '.join(wrong)}", hint="change the named settings")

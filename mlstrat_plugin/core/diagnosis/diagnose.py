@@ -18,7 +18,6 @@ from mlstrat_plugin.core.findings.seen import Seen
 from mlstrat_plugin.core.wording import rows_sentence, summary, unit_of
 from mlstrat_plugin.errors import EstimateError
 from mlstrat_plugin.records.diagnosis import Diagnosis, ErrorRecord, GapRecord, TaskDiagnosis
-from mlstrat_plugin.records.metrics import metric_named
 from mlstrat_plugin.records.sizing import Sizing
 from mlstrat_plugin.records.words import HUMAN, LADDER, Settings
 
@@ -65,7 +64,7 @@ def diagnose(
     ------
     EstimateError
         Fewer than two rungs; a count that is not whole, negative, or above its rows; no rows; a declared number
-        outside 0..1 or NaN; settings out of range; an ignored code that is unknown.
+        outside 0..1 or NaN; an ignored code that is unknown.
 
     Examples
     --------
@@ -120,9 +119,9 @@ def diagnose_ladder(
     Raises
     ------
     EstimateError
-        Fewer than two rungs, a rung without rows, settings out of range, or an ignored code that is unknown.
+        Fewer than two rungs, a rung without rows, or an ignored code that is unknown.
     """
-    _check(ladder, settings)
+    _check(ladder)
     ladder = {rung: ladder[rung].rounded() for rung in LADDER if rung in ladder}  # as they will be read back
     estimates = {rung: _estimate(rung, tally) for rung, tally in ladder.items()}
     rows = {rung: ladder[rung].n for rung in estimates}
@@ -234,7 +233,7 @@ def error_record(measurement: Measurement, estimate: Estimate, confidence: float
     )
 
 
-def _check(ladder: Mapping[str, Measurement], settings: Settings) -> None:
+def _check(ladder: Mapping[str, Measurement]) -> None:
     unknown = sorted(set(ladder) - set(LADDER))
     if unknown:
         raise EstimateError(f"unknown rungs {unknown}; the ladder has {', '.join(LADDER)}")
@@ -243,18 +242,6 @@ def _check(ladder: Mapping[str, Measurement], settings: Settings) -> None:
             f"a gap needs two errors, got {', '.join(ladder) or 'none'}",
             hint=f"give two or more of {', '.join(LADDER)}",
         )
-    ranges = {
-        "material_gap": settings.material_gap > 0
-        and (settings.material_gap < 1 or not metric_named(settings.metric).is_rate),
-        "material_gap_relative": 0 <= settings.material_gap_relative < 1,
-        "confidence": 0.5 <= settings.confidence < 1,
-        "power": 0.5 <= settings.power < 1,
-        "also_large": 0 < settings.also_large <= 1,
-        "lean_draws": settings.lean_draws >= 1,
-    }
-    wrong = [f"{name} = {getattr(settings, name)!r}" for name, fine in ranges.items() if not fine]
-    if wrong:
-        raise EstimateError(f"settings out of range: {', '.join(wrong)}", hint="see docs/params.md for the ranges")
 
 
 def _gap_records(gaps: tuple[Gap, ...], verdict: Verdict, confidence: float) -> dict[str, GapRecord]:
