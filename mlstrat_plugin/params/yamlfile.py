@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+MERGE = "tag:yaml.org,2002:merge"  # of the key `<<`, which takes the keys of another mapping
+
+
 class _Loader(yaml.SafeLoader):
     """YAML as DVC reads it where it matters: ``1e-3`` is a number, and a key given twice is an error."""
 
@@ -23,7 +26,7 @@ _Loader.add_implicit_resolver(
 
 
 def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
-    keys = [loader.construct_object(key, deep=True) for key, _ in node.value]
+    keys = [loader.construct_object(key, deep=True) for key, _ in node.value if key.tag != MERGE]
     twice = next((key for key in keys if keys.count(key) > 1), None)
     if twice is not None:
         raise yaml.constructor.ConstructorError(None, None, f"key {twice!r} is given twice", node.start_mark)
@@ -45,6 +48,6 @@ def load_yaml(path: Path) -> Any:
     try:
         return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a SafeLoader
     except OSError as error:
-        raise ParamsError(f"cannot read {path}: {error.strerror}", hint="run from the project's folder") from error
+        raise ParamsError(f"cannot read {path}: {error.strerror}", hint="run in the project's folder") from error
     except (yaml.YAMLError, UnicodeDecodeError, ValueError, TypeError) as error:
-        raise ParamsError(f"{path} is not valid YAML: {error}", hint=f"mend {path} at the named place") from error
+        raise ParamsError(f"{path} is not valid YAML: {error}", hint=f"fix {path} at that place") from error
