@@ -16,6 +16,7 @@ from mlstrat_plugin.params.scoring import Diagnose, Evaluate, Human
 from mlstrat_plugin.params.types import Block
 from mlstrat_plugin.params.yamlfile import load_yaml
 from mlstrat_plugin.records.metrics import METRICS
+from mlstrat_plugin.records.ranges import gap_range
 from mlstrat_plugin.records.words import Settings
 
 BLOCK = "mlstrat"
@@ -24,7 +25,11 @@ BLOCK = "mlstrat"
 class Params(Block):
     """Everything mlstrat reads from params.yaml."""
 
-    sources: dict[SourceName, Source] = Field(min_length=1, description="at least one source, by name")
+    sources: dict[SourceName, Source] = Field(
+        min_length=1,
+        description="Tables of labelled examples, by name.",
+        json_schema_extra={"additionalProperties": False},
+    )
     engine: Engine = Engine()
     folders: Folders = Folders()
     columns: Columns = Columns()
@@ -51,7 +56,7 @@ class Params(Block):
         unknown = [name for name in named if name not in self.sources]
         if unknown:
             raise ValueError(
-                f"evaluate.trained_on names {shown(unknown[0])}, which is no source"
+                f"evaluate.trained_on names {shown(unknown[0])}, which is not a source"
                 + did_you_mean(unknown[0], self.sources)
             )
         return self
@@ -66,8 +71,8 @@ class Params(Block):
         """
         if self.review is None:
             raise ParamsError(
-                f"{BLOCK}.review is not there: nothing says what people may look at",
-                hint="copy the block `review` of docs/params.md",
+                f"params.yaml has no block {BLOCK}.review, which says what people may look at",
+                hint="add the block `review`; docs/params.md lists its keys",
             )
         return self.review
 
@@ -81,8 +86,8 @@ class Params(Block):
         metric, human = self.evaluate.spec, self.human
         lacking = [key for key in metric.needs if self._value(key) is None]
         problems = [f"evaluate.metric = {metric.name} needs {key}" for key in lacking]
-        if metric.is_rate and self.diagnose.material_gap >= 1:
-            problems.append(f"diagnose.material_gap = {self.diagnose.material_gap:g} is not a gap of rates in (0, 1)")
+        if (gap := self.diagnose.material_gap) not in gap_range(metric):
+            problems.append(f"diagnose.material_gap = {gap:g} must be {gap_range(metric)} for {metric.name}")
         if human is not None and metric.is_rate == (human.loss is not None):
             form = "error, errors and n, or table" if metric.is_rate else "loss"
             problems.append(f"human: evaluate.metric = {metric.name} is compared with {form}")

@@ -1,60 +1,72 @@
-"""The blocks about data: which sources, what their columns mean, how they are checked and cut."""
+"""The blocks about data: which sources, what their columns mean, how they are checked and split."""
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
-from mlstrat_plugin.params.types import Block, Number, Text, Whole
+from mlstrat_plugin.errors import shown
+from mlstrat_plugin.params.types import Block, Share, Size, Text, Whole
 
-
-def _size(value: int | float) -> int | float:
-    if not (value >= 1 if isinstance(value, int) else 0 < value < 1):
-        raise ValueError("must be a share strictly between 0 and 1, or a whole number of rows from 1 on")
-    return value
+NAME = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")
 
 
-SourceName = Annotated[str, Field(strict=True, pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
+def _source_name(name: str) -> str:
+    if not NAME.fullmatch(name):
+        raise ValueError(
+            f"{shown(name)} is not a name for a source: use letters, digits, _, - and ., starting with neither - nor ."
+        )
+    return name
 
 
-Size = Annotated[Whole | Number, AfterValidator(_size)]
+SourceName = Annotated[
+    str,
+    Field(strict=True),
+    AfterValidator(_source_name),
+    WithJsonSchema({"type": "string", "pattern": NAME.pattern}),
+]
 
 
 class Engine(Block):
-    """What runs the scans."""
+    """The engine that scans the tables."""
 
-    name: Literal["duckdb"] = Field("duckdb", description="duckdb")
-    threads: Whole = Field(0, ge=0, description="cores to use, a whole number from 1 on; 0 takes all")
-    memory_mb: Whole = Field(1024, ge=128, description="megabytes before the engine spills to disk, from 128 on")
+    name: Literal["duckdb"] = Field("duckdb", description="Query engine.")
+    threads: Whole = Field(0, ge=0, description="CPU cores to use; 0 takes all.")
+    memory_mb: Whole = Field(1024, ge=128, description="Megabytes of memory before the engine spills to disk.")
 
 
 class Folders(Block):
-    """Where reports and sheets are kept; two models in one repository have two."""
+    """Where reports and review sheets are kept; two models in one repository need two of each."""
 
-    reports: Text = Field("reports", description="folder for everything that mlstrat reports")
-    reviews: Text = Field("reviews", description="folder of the sheets that people fill in")
+    reports: Text = Field("reports", description="Folder of everything that mlstrat reports.")
+    reviews: Text = Field("reviews", description="Folder of the sheets that people fill in.")
 
 
 class Source(Block):
-    """One named table of labelled examples."""
+    """One table of labelled examples."""
 
-    path: Text = Field(description="a .parquet or .csv file, or a folder of .parquet files")
-    role: Literal["target", "auxiliary"] = Field(description="target or auxiliary")
+    path: Text = Field(description="A .parquet or .csv file, or a folder of .parquet files.")
+    role: Literal["target", "auxiliary"] = Field(
+        description="Role of the source: `target` is what the product serves, `auxiliary` only helps training."
+    )
 
 
 class Columns(Block):
-    """Names of the columns that carry a meaning."""
+    """Names of the columns that have a meaning."""
 
-    id: Text = Field("id", description="column with one value per example, unique over all sources")
-    label: Text = Field("label", description="column with the right answer")
+    id: Text = Field("id", description="Column with one value per example, unique over all sources.")
+    label: Text = Field("label", description="Column with the right answer.")
     labels: tuple[Text, ...] = Field(
-        (), description="instead of label: one column per task about the same example, cells may be empty"
+        (), description="Label columns of several tasks, instead of `label`; their cells may be empty."
     )
-    group: Text | None = Field(None, description="column whose rows never straddle splits, or null")
-    content: tuple[Text, ...] = Field((), description="columns that make two examples duplicates; may be empty")
-    weight: Text | None = Field(None, description="column with the weight of an example's error, or null")
-    slice: Text | None = Field(None, description="column whose values are the slices of mean_over and worst_slice")
+    group: Text | None = Field(
+        None, description="Column whose rows stay together in one split, such as a writer or a patient."
+    )
+    content: tuple[Text, ...] = Field((), description="Columns that make two examples duplicates if all are equal.")
+    weight: Text | None = Field(None, description="Column with the weight of each example's error, 0 or more.")
+    slice: Text | None = Field(None, description="Column whose values are the slices of `mean_over` and `worst_slice`.")
 
     @model_validator(mode="after")
     def _distinct(self) -> Columns:
@@ -80,23 +92,27 @@ class Columns(Block):
 class Validate(Block):
     """How the sources are checked."""
 
-    expectations: Text = Field("expectations", description="folder with one YAML suite per source")
+    expectations: Text = Field(
+        "expectations", description="Folder with one YAML suite per source, named after the source."
+    )
 
 
 class Split(Block):
-    """How the sources are cut."""
+    """How the sources are split."""
 
-    salt: Text = Field("mlstrat", description="any text; another salt makes another split")
-    dev: Size = Field(0.2, description="share of target rows in (0, 1), or a row count from 1 on")
-    test: Size = Field(0.2, description="share of target rows in (0, 1), or a row count from 1 on")
-    train_dev: Size = Field(0.1, description="share of the training mix in (0, 1), or a row count from 1 on")
-    target_in_train: Literal["rest", "none"] | Number = Field(
-        "rest", description="rest, none, or the share in (0, 1) of the target rows left over by dev and test"
+    salt: Text = Field("mlstrat", description="Any text; a different salt makes a different split.")
+    dev: Size = Field(0.2, description="Size of dev, as a share of the target rows or a number of rows.")
+    test: Size = Field(0.2, description="Size of test, as a share of the target rows or a number of rows.")
+    train_dev: Size = Field(0.1, description="Size of train-dev, as a share of the training mix or a number of rows.")
+    target_in_train: Literal["rest", "none"] | Share = Field(
+        "rest",
+        description="Target rows left over by dev and test that join the training mix: "
+        "the `rest` of them, `none`, or a share.",
     )
-    assumed_error: Number = Field(
-        0.05, gt=0, lt=1, description="error rate in (0, 1) at which the report says what these sizes can prove"
+    assumed_error: Share = Field(
+        0.05, description="Error rate at which the split report says what these sizes can detect, as a fraction."
     )
-    folder: Text = Field("data/splits", description="folder for the four Parquet files")
+    folder: Text = Field("data/splits", description="Folder of the four Parquet files.")
 
     @model_validator(mode="after")
     def _fits(self) -> Split:
@@ -104,6 +120,4 @@ class Split(Block):
             raise ValueError(
                 f"dev + test = {self.dev + self.test:g} leaves no target row over; the shares must add up to below 1"
             )
-        if isinstance(self.target_in_train, float) and not 0 < self.target_in_train < 1:
-            raise ValueError(f"target_in_train = {self.target_in_train:g} must be rest, none or a share in (0, 1)")
         return self

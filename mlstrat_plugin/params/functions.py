@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def imported(name: str, key: str, root: Path = Path()) -> Callable[..., Any]:
-    """Return a function by its dotted name; the project's folder is searched, as ``python -m`` would do in it.
+    """Return a function by its dotted name; the project's folder is searched, as ``python -m`` does in it.
 
     Parameters
     ----------

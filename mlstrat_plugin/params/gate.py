@@ -21,7 +21,7 @@ ALIAS = re.compile(r"^(?!latest$)(?!v\d+$)[\w-]{1,255}$")
 def _measure(name: str) -> str:
     if name not in PLAIN and not SLICED.match(name):
         raise ValueError(
-            f"{shown(name)} is no measure{did_you_mean(name, PLAIN)}; the measures are {', '.join(PLAIN)}, and "
+            f"{shown(name)} is not a condition{did_you_mean(name, PLAIN)}; the conditions are {', '.join(PLAIN)}, and "
             "error/<split>[<source or slice>]"
         )
     return name
@@ -29,7 +29,7 @@ def _measure(name: str) -> str:
 
 def _alias(name: str) -> str:
     if not ALIAS.match(name):
-        raise ValueError(f"{shown(name)} is no alias that MLflow takes (letters, digits, _ and -)")
+        raise ValueError(f"{shown(name)} is not an alias that MLflow takes (letters, digits, _ and -)")
     return name
 
 
@@ -40,48 +40,57 @@ Measure = Annotated[Text, AfterValidator(_measure)]
 class Condition(Block):
     """A limit that a measure must provably keep."""
 
-    max: Number = Field(description="the highest value that passes; an error is a fraction, latency in ms, size in MB")
+    max: Number = Field(
+        description="Highest value that passes: a fraction for errors and gaps, else milliseconds or megabytes."
+    )
     quantile: Number | None = Field(
-        None, ge=0.5, lt=1, description="share of the rows that must stay below max, in [0.5, 1); of latency_ms only"
+        None, ge=0.5, lt=1, description="Share of the rows that must stay below `max`; for `latency_ms` only."
     )
 
 
 class Optimize(Block):
     """The one metric in which the challenger is compared with the champion, on the same rows."""
 
-    split: Literal["dev", "test"] = Field("test", description="dev or test")
+    split: Literal["dev", "test"] = Field("test", description="Split that both models are compared on.")
     goal: Literal["superior", "non-inferior"] = Field(
-        "superior", description="superior: better by more than margin; non-inferior: worse by less than margin"
+        "superior",
+        description="What to show: `superior` is better by more than the margin, `non-inferior` is worse by less.",
     )
-    margin: Number = Field(0.0, ge=0, lt=1, description="difference of errors, in [0, 1)")
+    margin: Number = Field(0.0, ge=0, lt=1, description="Margin of the comparison, as a difference of errors.")
 
 
 class Gate(Block):
     """What a model must show before it may be promoted."""
 
-    model: Text = Field(description="name of the registered model")
+    model: Text = Field(description="Name of the registered model.")
     alias: Annotated[Text, AfterValidator(_alias)] = Field(
-        "champion", description="alias of the version that is served"
+        "champion", description="Alias of the version that is served."
     )
-    optimize: Optimize | None = Field(None, description="what the challenger must do better than the champion, or null")
-    conditions: dict[Measure, Condition] = Field({}, description="limits by measure, all of which must be kept")
+    optimize: Optimize | None = Field(
+        None, description="What the challenger must do better than the champion; null compares nothing."
+    )
+    conditions: dict[Measure, Condition] = Field(
+        {}, description="Limits that the bounds of a model must keep; all of them count."
+    )
     without_champion: Literal["conditions", "refuse"] = Field(
-        "conditions", description="without a champion: conditions decides on them alone; refuse waits for a person"
+        "conditions", description="Who decides without a champion: the `conditions` alone; `refuse` waits for a person."
     )
     test: Literal["open", "sealed"] = Field(
-        "open", description="open: the test error is shown at every run; sealed: not before a model passes"
+        "open", description="When the test error is shown: `open` at every run, `sealed` not before a model passes."
     )
-    looks: Whole = Field(20, ge=1, le=1000, description="models that may be judged on one test set, 1 to 1,000")
-    promotions: Whole = Field(1, ge=1, le=10, description="comparisons that may be won on one test set, 1 to 10")
-    confidence: Number = Field(0.95, ge=0.5, lt=1, description="one-sided confidence of each condition, in [0.5, 1)")
+    looks: Whole = Field(20, ge=1, le=1000, description="Number of models that may be judged on one test set.")
+    promotions: Whole = Field(1, ge=1, le=10, description="Number of comparisons that may be won on one test set.")
+    confidence: Number = Field(0.95, ge=0.5, lt=1, description="One-sided confidence of each condition.")
     rescore: Flag = Field(
-        default=False, description="true scores the champion's model on today's rows where its own rows differ"
+        default=False, description="Whether the champion's model is scored on today's rows if its own rows differ."
     )
     inputs: Text | None = Field(
-        None, description="dotted name of the function that makes a model's input of rows, for rescore; or null"
+        None, description="Dotted name of the function that turns rows into a model's input, for `rescore`."
     )
     register_: Flag = Field(
-        default=False, alias="register", description="true registers the run's model as a version when it is promoted"
+        default=False,
+        alias="register",
+        description="Whether the run's model is registered as a version when it is promoted.",
     )
 
     @model_validator(mode="after")

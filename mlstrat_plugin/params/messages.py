@@ -2,52 +2,51 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any
-
-from pydantic import BaseModel
+from typing import TYPE_CHECKING, Any
 
 from mlstrat_plugin.errors import did_you_mean, shown
+from mlstrat_plugin.params.schema import Node
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+OF_A_NAME = "[key]"  # pydantic's mark of a problem with a name rather than with what it leads to
 
 
 def sentence(item: dict[str, Any], root: type[BaseModel], block: str) -> str:
-    """Turn one pydantic error into: key path = value: what is wrong; what is allowed; did you mean."""
-    path, model, description = _locate(item["loc"], root, block)
-    if item["type"] == "extra_forbidden":
-        known = [field.alias or name for name, field in model.model_fields.items()]
-        word = str(item["loc"][-1])
-        return f"{path}: unknown key{did_you_mean(word, known)}; known keys: {', '.join(known)}"
-    if item["type"] == "missing":
-        return f"{path}: missing; give {description}"
-    reason = item["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-    if item["type"] == "value_error" and (not description or item["loc"][-1] == "[key]"):
+    """Turn one pydantic error into a sentence: key path = value: what it must be; did you mean.
+
+    Parameters
+    ----------
+    item : dict
+        One of ``ValidationError.errors()``.
+    root : type
+        The model that was validated.
+    block : str
+        The key of params.yaml that holds it; it starts every path.
+    """
+    kind, loc = item["type"], item["loc"]
+    path, node = _located(loc[:-2] if loc[-1:] == (OF_A_NAME,) else loc, Node.of(root), block)
+    if kind == "extra_forbidden":
+        known = list(node.properties)
+        return f"{path}.{loc[-1]}: unknown key{did_you_mean(str(loc[-1]), known)}; known keys: {', '.join(known)}"
+    if kind == "missing":
+        return f"{path}: missing. {node.description}"
+    reason = item["msg"].removeprefix("Value error, ")
+    if loc[-1:] == (OF_A_NAME,) or (kind == "value_error" and node.properties):
         return f"{path}: {reason}"
-    if item["type"] == "model_type":
-        return f"{path} = {shown(item['input'])}: must be a block with keys {', '.join(model.model_fields)}"
-    words = {"literal_error": re.findall("'([^']+)'", item["msg"]), "value_error": re.findall(r"\w+", item["msg"])}
-    guess = did_you_mean(str(item["input"]), words.get(item["type"], []))
-    return f"{path} = {shown(item['input'])}: {f'allowed is {description}' if description else reason}{guess}"
+    if kind in ("string_too_short", "too_short"):
+        reason = "must not be empty"
+    elif kind != "value_error":
+        reason = f"must be {node.allowed}"
+    guess = did_you_mean(item["input"], node.words) if isinstance(item["input"], str) else ""
+    return f"{path} = {shown(item['input'])}: {reason}{guess}"
 
 
-def _locate(loc: tuple[str | int, ...], root: type[BaseModel], block: str) -> tuple[str, type[BaseModel], str]:
-    """Walk an error's location down the models: the key path, the innermost model, the key's description."""
-    model = root
-    path, description = [block], ""
+def _located(loc: tuple[str | int, ...], node: Node, path: str) -> tuple[str, Node]:
+    """Walk an error's location down the schema; parts that are not keys, such as pydantic's tags, are passed over."""
     for part in loc:
-        fields = {field.alias or name: field for name, field in model.model_fields.items()}
-        if str(part) in fields:
-            path.append(str(part))
-            description = fields[str(part)].description or ""
-            inner = fields[str(part)].annotation
-            model = model_in(inner) or model
-        elif path[-1] == "sources" or (part == loc[-1] and not description):
-            path.append(str(part))
-            description = "" if path[-2] == "sources" else description
-    return ".".join(path), model, description
-
-
-def model_in(annotation: Any) -> type[BaseModel] | None:
-    """Return the Block inside ``Block``, ``Block | None`` or ``dict[str, Block]``."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((m for arg in getattr(annotation, "__args__", ()) if (m := model_in(arg))), None)
+        inner = node.properties.get(str(part)) or node.named
+        if inner is not None:
+            path, node = f"{path}.{part}", inner
+    return path, node

@@ -2,32 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
-from mlstrat_plugin.params.types import Block, Flag, Number, Text, Whole
-from mlstrat_plugin.records.metrics import BY_NAME, Metric, metric_named
+from mlstrat_plugin.params.types import Block, Flag, Number, Text, Whole, bounds
+from mlstrat_plugin.records.metrics import BY_NAME, DOTTED, Metric, metric_named
+from mlstrat_plugin.records.ranges import LOSS_GAP, RANGES, RATE_GAP, Range
 from mlstrat_plugin.records.words import Settings
 
 _DEFAULTS = Settings()
+_RANGES = {
+    **RANGES,
+    "material_gap": LOSS_GAP,  # Params limits it further where the metric is a rate
+    "lean_draws": Range(low=1_000, high=10_000_000),  # enough for a probability that is saved, and no endless run
+}
 
 
 class Human(Block):
     """The human level: one declared number, counts, or a table of raters."""
 
-    error: Number | None = Field(None, ge=0, le=1, description="declared error, a fraction in 0..1 (7 % is 0.07)")
-    loss: Number | None = Field(None, ge=0, description="declared mean loss, from 0 on; for evaluate.metric mean_loss")
-    errors: Whole | None = Field(None, ge=0, description="wrong answers that people gave, from 0 on")
-    n: Whole | None = Field(None, ge=1, description="answers that people gave, from 1 on")
+    error: Number | None = Field(None, ge=0, le=1, description="Declared human error, as a fraction (0.07 = 7%).")
+    loss: Number | None = Field(None, ge=0, description="Declared human loss, for the metric `mean_loss`.")
+    errors: Whole | None = Field(None, ge=0, description="Number of wrong answers that people gave, with `n`.")
+    n: Whole | None = Field(None, ge=1, description="Number of answers that people gave, with `errors`.")
     tasks: dict[Text, Annotated[Number, Field(ge=0, le=1)]] | None = Field(
-        None, description="declared error in 0..1 by task, for every task of columns.labels"
+        None, description="Declared human error of each task in `columns.labels`, as a fraction."
     )
-    table: Text | None = Field(None, description="a .parquet or .csv table of answers: id, rater, label, perhaps group")
+    table: Text | None = Field(
+        None, description="Table of people's answers (.parquet or .csv): id, rater, label and perhaps group."
+    )
     truth: Literal["consensus", "given"] = Field(
-        "consensus", description="consensus: answers are scored against the other raters'; given: against the labels"
+        "consensus",
+        description="What people's answers are scored against: the `consensus` of the other raters, "
+        "or the `given` labels.",
     )
-    proxy: Text = Field("best", description="the rater group that stands for the best possible error, or best")
+    proxy: Text = Field(
+        "best", description="Group of raters that stands for the lowest possible error; `best` takes the best group."
+    )
 
     @model_validator(mode="after")
     def _one_form(self) -> Human:
@@ -48,35 +60,48 @@ class Human(Block):
         return self
 
 
-METRICS = ("error_rate", "weighted_error", "mean_loss", "f1", "macro_f1", "mean_over", "worst_slice")
-
-
 def _metric(value: str) -> str:
     metric_named(value)
     return value
 
 
+MetricName = Annotated[
+    Text,
+    AfterValidator(_metric),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "enum": list(BY_NAME)},
+                {"type": "string", "pattern": DOTTED.pattern, "title": "the dotted name of a function"},
+            ]
+        }
+    ),
+]
+
+
 class Evaluate(Block):
     """How predictions are scored."""
 
-    metric: Annotated[Text, AfterValidator(_metric)] = Field(
-        "error_rate",
-        description=f"one of {', '.join(BY_NAME)}, or the dotted name of a function of the confusion matrix",
+    metric: MetricName = Field(
+        "error_rate", description="Error of the ladder: a named metric, or your own function of the confusion matrix."
     )
-    unit: Text | None = Field(None, description="unit of the labels, such as minutes, for mean_absolute_error; or null")
-    positive: Flag | Whole | Text | None = Field(None, description="the label that f1 takes for positive, or null")
-    loss: Text = Field("loss", description="column of the predictions with the loss that mean_loss takes the mean of")
-    draws: Whole = Field(
-        2_000, ge=200, le=1_000_000, description="bootstrap draws of a dotted metric, 200 to 1,000,000"
+    unit: Text | None = Field(
+        None, description="Unit of the labels, such as minutes, for metrics that are in the labels' unit."
     )
-    seed: Whole = Field(_DEFAULTS.seed, ge=0, description="seed of those draws, a whole number from 0 on")
-    predictions: Text = Field("data/predictions.parquet", description="the predictions table, .parquet or .csv")
+    positive: Flag | Whole | Text | None = Field(None, description="Label that `f1` treats as positive.")
+    loss: Text = Field("loss", description="Column of the predictions with the loss that `mean_loss` averages.")
+    draws: Whole = Field(2_000, ge=200, le=1_000_000, description="Number of bootstrap draws for a metric of your own.")
+    seed: Whole = Field(_DEFAULTS.seed, ge=0, description="Seed of the bootstrap draws.")
+    predictions: Text = Field(
+        "data/predictions.parquet",
+        description="Table of predictions (.parquet or .csv) with the columns id and prediction.",
+    )
     train: Literal["all", "sample"] = Field(
-        "all", description="all: every train row is predicted; sample: a random part of them is"
+        "all", description="Train rows that have predictions: `all` of them, or a random `sample`."
     )
     trained_on: Literal["predicted"] | tuple[Text, ...] = Field(
         "predicted",
-        description="predicted: the sources with train predictions; or the list of sources the model was trained on",
+        description="Sources that the model was trained on; `predicted` takes those with train predictions.",
     )
 
     @property
@@ -85,23 +110,33 @@ class Evaluate(Block):
         return metric_named(self.metric)
 
 
-class Diagnose(Block):
-    """When a gap counts, and how the lean is drawn."""
+def _setting(name: str, description: str, allowed: str | None = None) -> Any:
+    """Return a field of ``Settings``, whose default and range are written in the records."""
+    return Field(getattr(_DEFAULTS, name), description=description, title=allowed, **bounds(_RANGES[name]))
 
-    material_gap: Number = Field(
-        _DEFAULTS.material_gap, gt=0, description="gap worth acting on, in (0, 1), or above 0 for a mean loss"
+
+class Diagnose(Block):
+    """When a gap matters, and how the most likely largest gap is estimated."""
+
+    material_gap: Number = _setting(
+        "material_gap",
+        "Smallest gap worth working on, as a fraction (0.01 = one point).",
+        allowed=f"a number {RATE_GAP}, or {LOSS_GAP} if the metric is not a rate",
     )
-    material_gap_relative: Number = Field(
-        _DEFAULTS.material_gap_relative, ge=0, lt=1, description="the same as a share of the dev error, in [0, 1)"
+    material_gap_relative: Number = _setting(
+        "material_gap_relative",
+        "Smallest gap as a share of the dev error; the larger of the two counts, and 0 turns this one off.",
     )
-    confidence: Number = Field(_DEFAULTS.confidence, ge=0.5, lt=1, description="joint confidence, in [0.5, 1)")
-    power: Number = Field(_DEFAULTS.power, ge=0.5, lt=1, description="chance that the asked rows decide, in [0.5, 1)")
+    confidence: Number = _setting("confidence", "Joint confidence of the statements on all gaps.")
+    power: Number = _setting("power", "Chance that the number of rows asked for settles the open question.")
     same_distribution: Flag = Field(
-        _DEFAULTS.same_distribution, description="true if train and dev are declared to be one distribution"
+        _DEFAULTS.same_distribution, description="Whether train and dev are declared to come from one distribution."
     )
-    also_large: Number = Field(_DEFAULTS.also_large, gt=0, le=1, description="share of the largest gap, in (0, 1]")
-    lean_draws: Whole = Field(_DEFAULTS.lean_draws, ge=1000, le=10_000_000, description="draws, 1,000 to 10,000,000")
-    seed: Whole = Field(_DEFAULTS.seed, ge=0, description="seed of the draws, a whole number from 0 on")
+    also_large: Number = _setting(
+        "also_large", "Share of the largest gap from which another material gap is named with it."
+    )
+    lean_draws: Whole = _setting("lean_draws", "Number of draws that estimate which gap is most likely the largest.")
+    seed: Whole = Field(_DEFAULTS.seed, ge=0, description="Seed of the draws for the most likely largest gap.")
     ignore: tuple[Text, ...] = Field(
-        _DEFAULTS.ignore, description="codes of findings that are not reported, such as MLS133; may be empty"
+        _DEFAULTS.ignore, description="Codes of findings that are not reported, such as MLS133."
     )

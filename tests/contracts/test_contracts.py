@@ -1,4 +1,4 @@
-"""Promises that no single module keeps: docs name everything, params are commented, examples run, imports go down."""
+"""Promises that no single module keeps: docs name everything, examples run, imports go down."""
 
 from __future__ import annotations
 
@@ -17,12 +17,9 @@ from typing import Any
 import click
 import pytest
 import yaml
-from pydantic import BaseModel
 
 import mlstrat_plugin
 from mlstrat_plugin.cli.main import cli
-from mlstrat_plugin.params.block import Params, load_params
-from mlstrat_plugin.params.messages import model_in
 
 ROOT = Path(__file__).parents[2]
 MODULES = [
@@ -30,18 +27,6 @@ MODULES = [
     for info in pkgutil.walk_packages(mlstrat_plugin.__path__, "mlstrat_plugin.")
     if "__main__" not in info.name
 ]
-
-
-NAMED = {"sources": ".<name>", "conditions": ".<measure>"}  # blocks whose keys a person chooses
-
-
-def keys(model: type[BaseModel], path: str = "mlstrat") -> list[str]:
-    found = []
-    for name, field in model.model_fields.items():
-        key = f"{path}.{field.alias or name}"
-        inner = model_in(field.annotation)
-        found += [key] if inner is None else keys(inner, key + NAMED.get(name, ""))
-    return found
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -54,21 +39,6 @@ def test_public_names_load_and_are_documented() -> None:
         assert getattr(mlstrat_plugin, name).__doc__
     with pytest.raises(AttributeError):
         mlstrat_plugin.__getattr__("nothing")
-
-
-def test_every_param_is_documented_and_shipped_with_a_comment() -> None:
-    docs = (ROOT / "docs/params.md").read_text(encoding="utf-8")
-    lines = (ROOT / "params.yaml").read_text(encoding="utf-8").splitlines()
-    shipped = yaml.safe_load("\n".join(lines))["mlstrat"]
-    for key in keys(Params):
-        assert f"`{key}`" in docs, key
-    block = lines.index("mlstrat:")
-    for i, line in enumerate(lines[block + 1 :], block + 1):
-        match = re.match(r"^ {4,}(\w+):\s*\S", line)
-        if match and match.group(1) not in ("errors", "n"):
-            assert lines[i - 1].lstrip().startswith("#"), f"params.yaml:{i + 1} {line.strip()} has no comment"
-    assert set(shipped) == {field.alias or name for name, field in Params.model_fields.items()}
-    load_params(ROOT / "params.yaml")
 
 
 def test_every_command_and_option_is_documented() -> None:

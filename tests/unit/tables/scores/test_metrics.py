@@ -248,7 +248,7 @@ def test_a_slice_column_that_is_not_there(project: Project, scored: pd.DataFrame
         ({"evaluate": {"metric": "macrof1"}}, "did you mean 'macro_f1'"),
         ({"evaluate": {"metric": "mean_loss"}, "human": {"error": 0.1}}, "compared with loss"),
         ({"human": {"loss": 3.5}}, "compared with error, errors and n, or table"),
-        ({"diagnose": {"material_gap": 2.5}}, "not a gap of rates"),
+        ({"diagnose": {"material_gap": 2.5}}, r"material_gap = 2.5 must be in \(0, 1\) for error_rate"),
     ],
 )
 def test_metrics_name_what_they_need(project: Project, changes: dict[str, Any], message: str) -> None:
