@@ -6,7 +6,7 @@ export DVC_NO_ANALYTICS := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: repro test pictures lint bench lock floors clean
+.PHONY: repro test docs pictures lint bench lock floors clean
 
 repro: $(READY) ## Run the pipeline, print the verdict and where to see it.
 	$(BIN)/dvc repro
@@ -15,6 +15,9 @@ repro: $(READY) ## Run the pipeline, print the verdict and where to see it.
 
 test: $(READY) ## Run all tests; slow proofs in their reduced form.
 	$(BIN)/python -m pytest -n 2
+
+docs: $(READY) ## Write the documents that are made from the code: findings, codes, keys, JSON Schemas.
+	$(BIN)/python docs/generate.py
 
 pictures: $(READY) ## Draw the pictures of pages for the docs anew; needs chromium.
 	MLSTRAT_PICTURES=docs/images $(BIN)/python -m pytest -q tests/integration/test_mlflow_pages.py \
