@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from mlstrat_plugin.errors import shown
-from mlstrat_plugin.params.types import Block, Share, Size, Text, Whole
+from mlstrat_plugin.params.types import Block, Number, Share, Size, Text, Whole
 
 NAME = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")
 
@@ -111,6 +111,9 @@ class Split(Block):
     )
     assumed_error: Share = Field(
         0.05, description="Error rate at which the split report says what these sizes can detect, as a fraction."
+    )
+    assumed_deviation: Annotated[Number, Field(gt=0)] | None = Field(
+        None, description="Standard deviation of a row's error to expect of a metric that is not a rate, in its unit."
     )
     folder: Text = Field("data/splits", description="Folder of the four Parquet files.")
 

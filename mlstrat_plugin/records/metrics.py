@@ -81,6 +81,7 @@ METRICS = (
     Metric(name="error_rate", pairing=Pairing.ERRORS, takes_tasks=True),
     Metric(name="weighted_error", needs=("columns.weight",), pairing=Pairing.WEIGHTED),
     Metric(name="mean_loss", answer="loss", scale=Scale.LOSS, pairing=Pairing.LOSSES, has_mistakes=False),
+    Metric(name="mean_absolute_error", scale=Scale.LABEL, pairing=Pairing.LOSSES, has_mistakes=False),
     Metric(name="f1", needs=("evaluate.positive",)),
     Metric(name="macro_f1"),
     Metric(name="balanced_error"),

@@ -56,6 +56,8 @@ class HeldOut:
 class Splits:
     """How the sources were cut; ``counts`` is split -> source -> label -> rows.
 
+    ``labels`` counts the distinct labels; above 1,000 of them ``counts`` has the one label ``*`` for all.
+
     ``label_changes`` are the labels that people asked to be replaced, and ``labels_left`` those they asked for on rows
     of train and train-dev that were left as they are.
     """
@@ -65,6 +67,7 @@ class Splits:
     test_id: str
     rows: dict[str, int]
     counts: dict[str, dict[str, dict[str, int]]]
+    labels: int = 0
     held_out: tuple[HeldOut, ...]
     label_changes: tuple[LabelChange, ...] = ()
     labels_left: int = 0

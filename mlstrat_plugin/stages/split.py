@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from hashlib import md5
 from typing import TYPE_CHECKING, Any
 
 from mlstrat_plugin.adapters.files import replacing, write_text
 from mlstrat_plugin.adapters.reviews import FIXES, fixes
 from mlstrat_plugin.core.diagnosis.planning import course_start
-from mlstrat_plugin.core.diagnosis.sizing import assumed_rungs, proofs, uneven_mix
-from mlstrat_plugin.core.wording import RATE, percent
+from mlstrat_plugin.core.diagnosis.sizing import assumed_means, assumed_rungs, proofs, uneven_mix
+from mlstrat_plugin.core.wording import unit_of
 from mlstrat_plugin.errors import ChecksFailed, MlstratError, listed
 from mlstrat_plugin.records.saving import read_record, to_json
 from mlstrat_plugin.records.sizing import Proof, Sizing
@@ -20,14 +19,15 @@ from mlstrat_plugin.records.words import Split
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from mlstrat_plugin.core.estimates.estimate import Estimate
+    from mlstrat_plugin.core.wording import Unit
     from mlstrat_plugin.params.block import Params
     from mlstrat_plugin.params.project import Project
     from mlstrat_plugin.tables.engines.duckdb import Engine, Table
     from mlstrat_plugin.tables.splits.cutting import Cut
+    from mlstrat_plugin.tables.splits.identity import Contents
     from mlstrat_plugin.tables.splits.relabelling import Relabelled
     from mlstrat_plugin.tables.splits.sources import OpenSource
-
-LABEL = "__label"  # the label, or the labels of all tasks, while splits are counted
 
 
 def split(project: Project) -> Splits:
@@ -48,7 +48,8 @@ def split(project: Project) -> Splits:
     """
     from mlstrat_plugin.tables.engines.duckdb import Engine, reading
     from mlstrat_plugin.tables.splits.cutting import cut, require_rows
-    from mlstrat_plugin.tables.splits.sources import answer, open_sources, together
+    from mlstrat_plugin.tables.splits.identity import contents
+    from mlstrat_plugin.tables.splits.sources import open_sources, together
 
     params = project.params
     files = {part: project.split_file(part) for part in Split}
@@ -63,22 +64,15 @@ def split(project: Project) -> Splits:
                 for piece, part in zip(Split, parts, strict=True):
                     engine.write_parquet(labelled.parts[piece], part)
                 written = {piece.value: engine.read_parquet([part]) for piece, part in zip(Split, parts, strict=True)}
-                cells = {
-                    name: engine.fingerprints(
-                        table.mutate(**{LABEL: answer(table, params.columns)}),
-                        of=params.columns.id,
-                        by=("source", LABEL),
-                    )
-                    for name, table in written.items()
-                }
-                rows = {piece: sum(cell["n"] for cell in cells[piece.value]) for piece in Split}
+                found = contents(engine, written, params.columns)
+                rows = {piece: found.rows[piece.value] for piece in Split}
                 groups = {source.name: source for source in opened}
                 require_rows(
                     rows, f"{sum(rows.values()):,} rows of {', '.join(groups)} are too few or in too few groups"
                 )
                 _require_no_leak(engine, written, params)
                 record = replace(
-                    _record(params, pieces.held_out, cells, rows),
+                    _record(params, pieces.held_out, found),
                     label_changes=labelled.changes,
                     labels_left=labelled.left,
                 )
@@ -147,50 +141,49 @@ def _mix_warnings(engine: Engine, written: dict[str, Any], record: Splits, param
     ]
 
 
-def _record(params: Params, held_out: tuple[Any, ...], cells: dict[str, list[dict[str, Any]]], rows: Any) -> Splits:
-    counts: dict[str, dict[str, dict[str, int]]] = {}
-    for name, found in cells.items():
-        for cell in sorted(found, key=lambda c: (c["source"], str(c[LABEL]))):
-            counts.setdefault(name, {}).setdefault(cell["source"], {})[str(cell[LABEL])] = cell["n"]
-    sizes = {piece.value: rows[piece] for piece in Split}
-    assumed = params.split.assumed_error
-    tau = params.diagnose.material_gap
-    proved = proofs(assumed_rungs(sizes, assumed), sizes, tau=tau, confidence=params.diagnose.confidence)
+def _record(params: Params, held_out: tuple[Any, ...], found: Contents) -> Splits:
+    rungs = _assumed(params, found.rows)
+    settings = params.settings()
+    proved = proofs(rungs, found.rows, tau=settings.material_gap, confidence=settings.confidence)
     return Splits(
-        split_id=_identity(cells, tuple(cells)),
-        test_id=_identity(cells, (Split.TEST.value,)),
-        rows=sizes,
-        counts=counts,
+        split_id=found.split_id,
+        test_id=found.test_id,
+        rows=found.rows,
+        counts=found.counts,
+        labels=found.labels,
         held_out=held_out,
         sizing=Sizing(splits=proved),
-        advice=_advice(proved, assumed, sum(sizes.values())),
+        advice=_advice(proved, params, sum(found.rows.values())),
         settings={**params.split.model_dump(), "columns": params.columns.model_dump()},
     )
 
 
-def _identity(cells: dict[str, list[dict[str, Any]]], splits: tuple[str, ...]) -> str:
-    """Return 12 hex digits that name the set of (id, split, label); row order and file layout do not matter."""
-    merged: dict[tuple[str, str], tuple[int, int]] = {}
-    for name in splits:
-        for cell in cells[name]:
-            n, digest = merged.get((name, str(cell[LABEL])), (0, 0))
-            merged[name, str(cell[LABEL])] = (n + cell["n"], digest ^ cell["digest"])
-    lines = sorted(f"{name}\t{value!r}\t{n}\t{digest:x}" for (name, value), (n, digest) in merged.items())
-    return md5("\n".join(lines).encode("utf-8")).hexdigest()[:12]  # noqa: S324 - identity, not security
+def _assumed(params: Params, rows: dict[str, int]) -> dict[str, Estimate]:
+    """Return the errors to expect: at an assumed rate, or around nothing at an assumed deviation."""
+    if params.evaluate.spec.is_rate:
+        return assumed_rungs(rows, params.split.assumed_error)
+    deviation = params.split.assumed_deviation
+    return {} if deviation is None else assumed_means(rows, deviation)
 
 
-def _advice(proved: dict[str, Proof], assumed: float, total: int) -> tuple[str, ...]:
-    """Return what these sizes can and cannot prove, and where the course would start."""
-    lines = [
-        f"{name}: {proof.n:,} rows know an error of {percent(assumed)} to +-{RATE.amount(proof.half_width)}; "
-        + (
-            f"the gap before it has to reach {RATE.amount(proof.smallest_material_gap)} to be proved material"
-            if proof.smallest_material_gap is not None
-            else "it is the first rung"
+def _advice(proved: dict[str, Proof], params: Params, total: int) -> tuple[str, ...]:
+    """Return what these sizes can detect, and where the course would start."""
+    unit, split = unit_of(params.evaluate.metric, params.evaluate.unit or ""), params.split
+    error = f"a {unit.error(split.assumed_error)} error" if params.evaluate.spec.is_rate else "the mean error"
+    lines = [_detects(name, proof, error, unit) for name, proof in proved.items()]
+    if not proved:
+        lines.append(
+            f"What these sizes can detect is not known: {params.evaluate.metric} is not a rate. Set "
+            "mlstrat.split.assumed_deviation to the standard deviation that you expect of a row's error."
         )
-        for name, proof in proved.items()
-    ]
-    lines.append(
-        f"at {total:,} rows the course starts from {course_start(total)}; the rows needed above are the reason to move"
+    return (
+        *lines,
+        f"At {total:,} rows the course starts from {course_start(total)}; the sizes above are the reason to move.",
     )
-    return tuple(lines)
+
+
+def _detects(name: str, proof: Proof, error: str, unit: Unit) -> str:
+    measured = f"{name}: {proof.n:,} rows measure {error} to ±{unit.amount(proof.half_width)}."
+    if proof.smallest_material_gap is None:
+        return measured
+    return f"{measured} Smallest gap this size can confirm: {unit.amount(proof.smallest_material_gap)}."

@@ -7,8 +7,14 @@ from typing import TYPE_CHECKING
 
 from mlstrat_plugin.core.estimates.estimate import Estimate
 from mlstrat_plugin.core.estimates.intervals import simultaneous_z, wilson, z_value
-from mlstrat_plugin.core.estimates.methods import WILSON
-from mlstrat_plugin.core.estimates.power import rows_for_gap, smallest_paired_gain, smallest_unpaired_gain
+from mlstrat_plugin.core.estimates.methods import WILSON, Method
+from mlstrat_plugin.core.estimates.power import (
+    rows_for_gap,
+    rows_for_mean_gap,
+    smallest_mean_gain,
+    smallest_paired_gain,
+    smallest_unpaired_gain,
+)
 from mlstrat_plugin.records.sizing import OpenQuestion, Proof
 from mlstrat_plugin.records.words import LADDER, Settings
 
@@ -18,6 +24,7 @@ if TYPE_CHECKING:
     from mlstrat_plugin.core.diagnosis.verdict import Gap, Verdict
     from mlstrat_plugin.core.estimates.estimate import LinearCombination
 
+NORMAL = Method("normal")
 COMPARED = ("dev", "test")  # the splits on which models are compared
 MIX_Z = 4.0  # normal quantile of the check of the mix: one false alarm in about 15,000 splits
 MAX_ROWS = 100_000_000  # nobody labels more by hand: beyond it the honest answer is 'too close for rows to settle'
@@ -26,6 +33,18 @@ MAX_ROWS = 100_000_000  # nobody labels more by hand: beyond it the honest answe
 def assumed_rungs(rows: Mapping[str, int], error: float) -> dict[str, Estimate]:
     """Return rungs that would come out at ``error`` with so many rows, before any model exists."""
     return {rung: _share(error, n) for rung, n in rows.items() if n}
+
+
+def assumed_means(rows: Mapping[str, int], deviation: float) -> dict[str, Estimate]:
+    """Return rungs of a metric that is not a rate, at an assumed standard deviation of a row's error.
+
+    Their value is 0: what sizes can detect depends on the deviation alone.
+    """
+    return {rung: _mean(deviation / sqrt(n), n) for rung, n in rows.items() if n}
+
+
+def _mean(standard_error: float, n: int) -> Estimate:
+    return Estimate(0.0, lambda z: (-z * standard_error, z * standard_error), float(n), NORMAL, is_rate=False)
 
 
 def proofs(
@@ -68,23 +87,33 @@ def proofs(
             half_width=round((high - low) / 2, 4),
             smallest_material_gap=smallest,
             rows_for_twice=_rows_for_twice(error, n, tau, confidence) if before is not None else None,
-            **(_gains(error) if rung in COMPARED else {}),
+            **(_gains(error, n) if rung in COMPARED else {}),
         )
     return result
 
 
 def _rows_for_twice(error: Estimate, n: int, tau: float, confidence: float) -> int | None:
     """Return the rows that prove twice the material gap, at the rows of information that each row brings now."""
-    if not (error.is_rate and 0 < error.value < 1):
+    if not error.is_rate:
+        return rows_for_mean_gap(_deviation(error, n), tau, confidence=confidence, power=Settings.power)
+    if not 0 < error.value < 1:
         return None
     rows = rows_for_gap(error.value, tau, confidence=confidence, power=Settings.power)
     return ceil(rows * max(1.0, n / error.n_effective))
 
 
-def _gains(error: Estimate) -> dict[str, float | None]:
+def _deviation(error: Estimate, n: int) -> float:
+    """Return the standard deviation of a row's error that n independent rows would need for this interval."""
+    return sqrt(error.variance * n)
+
+
+def _gains(error: Estimate, rows: int) -> dict[str, float | None]:
     """Return the smallest differences of two models, at the rows of information that the error rests on."""
     n = int(error.n_effective)
-    if not (error.is_rate and 0 < error.value < 1 and n):
+    if not error.is_rate:
+        gain = smallest_mean_gain(rows, _deviation(error, rows))
+        return {"smallest_gain_unpaired": round(gain, 5)}
+    if not (0 < error.value < 1 and n):
         return {}
     gains = {"paired": smallest_paired_gain(n, error.value), "unpaired": smallest_unpaired_gain(n, error.value)}
     return {f"smallest_gain_{how}": None if gain is None else round(gain, 5) for how, gain in gains.items()}

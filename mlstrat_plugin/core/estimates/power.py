@@ -43,6 +43,25 @@ def rows_for_gap(error: float, distance: float, *, confidence: float, power: flo
     return ceil(z * z * 2 * error * (1 - error) / distance**2)
 
 
+def rows_for_mean_gap(deviation: float, distance: float, *, confidence: float, power: float) -> int:
+    """Return the same for a metric that is not a rate, by the standard deviation of a row's error.
+
+    >>> rows_for_mean_gap(3.0, 0.5, confidence=0.95, power=0.8)
+    685
+    """
+    z = simultaneous_z(confidence, len(GAPS)) + z_value(1 - power)
+    return ceil(z * z * 2 * deviation**2 / distance**2)
+
+
+def smallest_mean_gain(n: int, deviation: float, *, power: float = 0.8) -> float:
+    """Return the smallest gain that two samples of ``n`` rows show with that power, in the unit of the deviation.
+
+    >>> round(smallest_mean_gain(1_000, 3.0), 3)
+    0.376
+    """
+    return (z_value(COMPARISON_TAIL) + z_value(1 - power)) * deviation * sqrt(2 / n)
+
+
 def paired_rows(gain: float, discordant: float, *, power: float = 0.8, tail: float = COMPARISON_TAIL) -> int:
     """Return the rows on which two models have to be scored to show that one is better by ``gain``.
 

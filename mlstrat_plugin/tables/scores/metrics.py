@@ -250,6 +250,7 @@ SUMS: dict[str, Callable[[Answered], MetricSums]] = {
     "error_rate": lambda answered: ErrorSums(answered=answered),
     "weighted_error": lambda answered: RatioSums(answered=answered, kind="weights", parts=_weighted),
     "mean_loss": lambda answered: LossSums(answered=answered),
+    "mean_absolute_error": lambda answered: LossSums(answered=answered),
     "f1": lambda answered: RatioSums(answered=answered, kind="f1", parts=_f1),
     "macro_f1": lambda answered: ConfusionSums(answered=answered, scorer=MacroF1()),
     "balanced_error": lambda answered: ConfusionSums(answered=answered, scorer=BalancedError()),

@@ -30,7 +30,8 @@ def sentences(**block: Any) -> set[str]:
         ),
         (
             {"split": 3},
-            "split = 3: must be a block with the keys salt, dev, test, train_dev, target_in_train, assumed_error, folder",
+            "split = 3: must be a block with the keys salt, dev, test, train_dev, target_in_train, assumed_error, "
+            "assumed_deviation, folder",
         ),
         ({"validate": 3}, "validate = 3: must be a block with the keys expectations"),
         ({"sources": {}}, "sources = {}: must not be empty"),
