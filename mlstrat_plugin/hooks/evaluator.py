@@ -42,8 +42,10 @@ class Evaluator:
         Raises
         ------
         EstimateError
-            A key or a split is unknown, the column is not there, a label or prediction is missing, or fewer than two
+            A key or a split is unknown, the column is not there, there are no labels or predictions, or fewer than two
             splits have rows. Nothing is logged then.
+        PredictionsError
+            A label or a prediction is missing, or the two are of different types. Nothing is logged then.
         RunError
             The run is not there.
         TrackingError
@@ -80,45 +82,46 @@ def ladder_of(dataset: Any, config: Mapping[str, Any], model: Any = None) -> dic
     Raises
     ------
     EstimateError
-        A key or a split is unknown, the column is not there, or a label or prediction is missing; all are named.
+        A key or a split is unknown, the column is not there, or there are no labels or predictions; all are named.
+    PredictionsError
+        A label or a prediction is missing, or the two are of different types.
     """
     from mlstrat_plugin.core.estimates.human_level import Declared
     from mlstrat_plugin.core.estimates.tallies import ErrorTally
     from mlstrat_plugin.errors import EstimateError, listed
-    from mlstrat_plugin.records.words import Split
+    from mlstrat_plugin.params.data import Engine as EngineParams
+    from mlstrat_plugin.tables.engines.duckdb import Engine
+    from mlstrat_plugin.tables.scores.answers import answers_in
+    from mlstrat_plugin.tables.scores.tallying import tally
 
     problems = _config_problems(dataset.features_data, config)
     if not problems:
-        splits, values, problems = _columns(dataset, config, model)
+        columns, problems = _columns(dataset, config, model)
     if problems:
         raise EstimateError(listed(problems), hint="see docs/python.md, 'An evaluator of MLflow'")
-    wrong = values["label"] != values["prediction"]
+    with Engine(EngineParams(), ordered=False) as engine:
+        tallies = tally(engine, answers_in(engine.columns(**columns), "the evaluated table"))
     ladder: dict[str, Measurement] = {}
     human = config.get("human")
     if human is not None:
         counts = isinstance(human, (tuple, list))
         ladder["human"] = ErrorTally(wrong=human[0], n=human[1]) if counts else Declared(human)
-    for split in Split:
-        rows = splits == split.value
-        if rows.any():
-            ladder[split.value] = ErrorTally(wrong=int(wrong[rows].sum()), n=int(rows.sum()))
-    return ladder
+    return ladder | tallies.ladder
 
 
 def _config_problems(table: pd.DataFrame, config: Mapping[str, Any]) -> list[str]:
     from mlstrat_plugin.errors import did_you_mean, shown
 
-    problems = [f"{shown(key)} is no key of mlstrat's{did_you_mean(key, KEYS)}" for key in config if key not in KEYS]
+    problems = [f"{shown(key)} is not a key of mlstrat's{did_you_mean(key, KEYS)}" for key in config if key not in KEYS]
     if config[KEY] not in table:
         suggestion = did_you_mean(str(config[KEY]), [str(name) for name in table])
         problems.append(f"the table has no column {shown(config[KEY])}{suggestion}")
     return problems
 
 
-def _columns(dataset: Any, config: Mapping[str, Any], model: Any) -> tuple[Any, dict[str, Any], list[str]]:
-    """Return splits, labels and predictions as arrays, and what is wrong with them."""
+def _columns(dataset: Any, config: Mapping[str, Any], model: Any) -> tuple[dict[str, Any], list[str]]:
+    """Return the rows as columns, and what is wrong with them."""
     import numpy as np
-    import pandas as pd
 
     from mlstrat_plugin.errors import shown
     from mlstrat_plugin.records.words import Split
@@ -126,15 +129,12 @@ def _columns(dataset: Any, config: Mapping[str, Any], model: Any) -> tuple[Any, 
     table = dataset.features_data
     splits = table[config[KEY]].astype(str).str.replace("_", "-").to_numpy()
     known = [split.value for split in Split]
-    problems = [f"{shown(name)} is no split ({', '.join(known)})" for name in sorted({*splits} - {*known})]
+    problems = [f"{shown(name)} is not a split ({', '.join(known)})" for name in sorted({*splits} - {*known})]
     given = dataset.predictions_data if model is None else model.predict(table.drop(columns=[config[KEY]]))
     answers = {"label": dataset.labels_data, "prediction": given}
     values = {name: np.asarray(rows).reshape(-1) for name, rows in answers.items() if rows is not None}
     problems += [f"there are no {name}s" for name in answers if name not in values]
-    for name, rows in values.items():
-        missing = int(pd.isna(rows).sum())
-        if len(rows) != len(splits):
-            problems.append(f"{len(rows)} {name}s for {len(splits)} rows")
-        elif missing:
-            problems.append(f"{missing} of {len(rows)} {name}s are missing")
-    return splits, values, problems
+    problems += [
+        f"{len(rows)} {name}s for {len(splits)} rows" for name, rows in values.items() if len(rows) != len(splits)
+    ]
+    return {"id": np.arange(len(splits)), "split": splits, "source": np.full(len(splits), "rows"), **values}, problems

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mlstrat_plugin.errors import MlstratError, SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from ibis.expr.types import Table as Table  # what every scan is, named here for those who do not build one
@@ -99,6 +99,32 @@ class Engine:
         picked = ", ".join(f"unnest(?::VARCHAR[]) AS {column}" for column in columns)
         values = [list(texts) for texts in columns.values()]
         self._connection.con.execute(f"CREATE TEMP TABLE {name} AS SELECT {picked}", values)
+        return self._connection.table(name)
+
+    def columns(self, **columns: Sequence[Any]) -> Table:
+        """Return a stored table of values that are in memory, from one sequence per column, all of one length.
+
+        Raises
+        ------
+        SourceError
+            A column holds values of several types.
+        """
+        import pyarrow as pa
+
+        self._kept += 1
+        made = {}
+        for name, values in columns.items():
+            try:
+                column = pa.array(values, from_pandas=True)
+            except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+                raise SourceError(
+                    f"the values of {name} are of several types: {error}", hint="make them one"
+                ) from error
+            made[name] = column.cast(pa.string()) if pa.types.is_null(column.type) else column
+        name, connection = f"columns_{self._kept}", self._connection.con
+        connection.register(f"arrow_{name}", pa.table(made))
+        connection.execute(f"CREATE TEMP TABLE {name} AS FROM arrow_{name}")
+        connection.unregister(f"arrow_{name}")
         return self._connection.table(name)
 
     def rows(self, table: Table) -> list[dict[str, Any]]:

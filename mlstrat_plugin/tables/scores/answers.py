@@ -91,8 +91,8 @@ class Answered:
             return "losses are null, NaN or infinite"
         if self.metric.is_of_numbers:
             return "predictions or labels are null, NaN or infinite"
-        weights = ", or their weights are null, negative or infinite" if self.metric.is_weighted else ""
-        return f"predictions are null{weights}"
+        weights = ", or weights are null, negative or infinite" if self.metric.is_weighted else ""
+        return f"predictions or labels are null{weights}"
 
     def flawed(self, joined: Table) -> BooleanValue:
         """Return where an answer is there but cannot be scored."""
@@ -103,7 +103,7 @@ class Answered:
             return missing(joined.loss) | infinite(joined.loss)
         if self.metric.is_of_numbers:
             return ibis.or_(*(missing(value) | infinite(value) for value in (joined.label, joined.prediction)))
-        null = missing(joined.prediction)
+        null = missing(joined.prediction) | missing(joined.label)  # a null label equals nothing, not even a mistake
         if not self.metric.is_weighted:
             return null
         weight = joined.weight.cast("float64")
@@ -208,6 +208,31 @@ def answers(
         rows=ibis.union(*parts) if len(parts) > 1 else parts[0],
         predictions=given,
         name=str(predictions),
+        metric=evaluate.spec,
+        columns=columns,
+        evaluate=evaluate,
+    )
+    _require_types(found)
+    return found
+
+
+def answers_in(table: Table, name: str) -> Answered:
+    """Return the answered rows of one table with the columns id, split, source, label and prediction.
+
+    Raises
+    ------
+    PredictionsError
+        Predictions are of another type than the labels.
+    """
+    from mlstrat_plugin.params.data import Columns
+    from mlstrat_plugin.params.scoring import Evaluate
+
+    columns, evaluate = Columns(), Evaluate()
+    own = {"unit": table.id.cast("string"), "weight": ibis.literal(1.0), "slice": ibis.literal("")}
+    found = Answered(
+        rows=table.select("id", "source", "split", "label", **own),
+        predictions=table.select("prediction", answered=table.id, latency_ms=ibis.null("float64")),
+        name=name,
         metric=evaluate.spec,
         columns=columns,
         evaluate=evaluate,

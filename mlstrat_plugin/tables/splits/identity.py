@@ -71,7 +71,7 @@ def contents(engine: Engine, written: Mapping[str, Table], columns: Columns) -> 
 
 
 def _cells(engine: Engine, table: Table, key: str, *, listed: bool) -> list[dict[str, Any]]:
-    """Return rows and a digest by source and label; without a list, by source alone, the digest with the label in it."""
+    """Return rows and a digest by source and label; without a list by source alone, the label in the digest."""
     if listed:
         return engine.fingerprints(table, of=key, by=("source", LABEL))
     pair = table[key].cast("string") + "\t" + table[LABEL].cast("string")

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import mlstrat_plugin as mlstrat
-from mlstrat_plugin.errors import EstimateError
+from mlstrat_plugin.errors import EstimateError, PredictionsError
 from mlstrat_plugin.hooks.evaluator import Evaluator
 from tests.conftest import migrated_database
 
@@ -73,16 +73,20 @@ def test_it_is_silent_in_other_peoples_evaluations(evaluate: Any) -> None:
     ("changes", "config", "message"),
     [
         ({}, {"split_column": "splits"}, r"no column 'splits' \(did you mean 'split'\?\)"),
-        ({}, {"split_column": "split", "humans": 0.1}, r"'humans' is no key of mlstrat's \(did you mean 'human'\?\)"),
-        ({"split": "valid"}, {"split_column": "split"}, r"'valid' is no split \(train, train-dev, dev, test\)"),
-        ({"guess": None}, {"split_column": "split"}, "4000 of 4000 predictions are missing"),
+        (
+            {},
+            {"split_column": "split", "humans": 0.1},
+            r"'humans' is not a key of mlstrat's \(did you mean 'human'\?\)",
+        ),
+        ({"split": "valid"}, {"split_column": "split"}, r"'valid' is not a split \(train, train-dev, dev, test\)"),
+        ({"guess": None}, {"split_column": "split"}, "4,000 predictions or labels are null"),
         ({"split": "dev"}, {"split_column": "split"}, "two"),
     ],
 )
 def test_bad_input_logs_nothing(evaluate: Any, changes: dict[str, Any], config: dict[str, Any], message: str) -> None:
     import mlflow
 
-    with pytest.raises(EstimateError, match=message):
+    with pytest.raises((EstimateError, PredictionsError), match=message):
         evaluate(table(**changes), model_type="anything", evaluators="mlstrat", evaluator_config=config)
     (run,) = mlflow.MlflowClient().search_runs(["0"])
     assert not run.data.metrics
