@@ -11,6 +11,7 @@ from mlstrat_plugin.core.diagnosis.diagnose import diagnose as diagnose_counts
 from mlstrat_plugin.core.diagnosis.planning import needed_rows
 from mlstrat_plugin.errors import EstimateError
 from mlstrat_plugin.records.diagnosis import Diagnosis as DiagnosisRecord
+from mlstrat_plugin.records.places import Places
 from mlstrat_plugin.records.runs import Comparison as ComparisonRecord
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ __all__ = [
 ]
 
 P = ParamSpec("P")
+DIAGNOSIS = Places().diagnosis  # of a project that names no other folder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +84,7 @@ def _shown(function: Callable[P, DiagnosisRecord]) -> Callable[P, Diagnosis]:
 diagnose = _shown(diagnose_counts)
 
 
-def read_diagnosis(path: str = "reports/diagnosis.json") -> Diagnosis:
+def read_diagnosis(path: str | Path = DIAGNOSIS) -> Diagnosis:
     """Read a diagnosis that ``mlstrat diagnose`` saved.
 
     Raises

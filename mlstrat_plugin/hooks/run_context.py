@@ -18,6 +18,11 @@ VARIABLES = {
     "dvc.baseline_rev": "DVC_EXP_BASELINE_REV",
 }
 SPLIT_ID = re.compile(r'"split_id": "([0-9a-f]{12})"')
+# The value of `reports:` in the block `folders:` of params.yaml, as a block or in braces; YAML is not in the library.
+REPORTS = re.compile(
+    r"^( +)folders:[^\n]*?(?:\n(?:\1 +[^\n]*\n|[ \t]*\n)*?\1 +| *\{[^}\n]*?)reports: *[\"']?([^\"'#,}\n]+)",
+    re.MULTILINE,
+)
 HEAD_BYTES = 4096  # the identity stands at the top of the report, whose counts may be long
 GIT_SECONDS = 1.0
 
@@ -55,9 +60,17 @@ def _split_id() -> dict[str, str]:
     root = _root()
     if root is None:
         return {}
-    with (root / "reports" / "splits.json").open(encoding="utf-8") as file:
+    with (root / _reports(root) / "splits.json").open(encoding="utf-8") as file:
         match = SPLIT_ID.search(file.read(HEAD_BYTES))
     return {"split_id": match.group(1)} if match else {}
+
+
+def _reports(root: Path) -> str:
+    """Return the folder of reports that the params name, or the usual one."""
+    match = None
+    with suppress(OSError):
+        match = REPORTS.search((root / "params.yaml").read_text(encoding="utf-8", errors="replace"))
+    return match.group(2).strip() if match else "reports"
 
 
 def _dirty() -> dict[str, str]:

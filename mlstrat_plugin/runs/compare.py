@@ -82,7 +82,7 @@ def compare(first: str, second: str, params_file: Path = PARAMS, root: Path = Pa
             before.diagnosis,
             after.diagnosis,
             paired=paired,
-            scorers=_scorers(after),
+            scorers=_scorers(after, root),
             names=(before.name, after.name),
             params=_differences(before, after),
             notes=(*(side.note for side in sides if side.note), *notes),
@@ -92,7 +92,7 @@ def compare(first: str, second: str, params_file: Path = PARAMS, root: Path = Pa
 def _side(name: str, folder: Path, params_file: Path, root: Path) -> Side:
     path = root / name
     if path.is_file():
-        return _from_folder(name, path, path.resolve().parent.parent)
+        return _from_folder(name, path, _project_of(path.resolve()))
     if path.is_dir():
         return _from_folder(name, _diagnosis(path), path)
     return _from_run(name, folder, params_file, root) if RUN_ID.match(name) else _from_revision(name, folder, root)
@@ -108,8 +108,13 @@ def _from_folder(name: str, diagnosis: Path, root: Path) -> Side:
     return _with_rows(name, record, root, params)
 
 
+def _project_of(diagnosis: Path) -> Path:
+    """Return the folder whose diagnosis this is; if no params say so, the one above its folder."""
+    return next((folder for folder in diagnosis.parents if _diagnosis(folder) == diagnosis), diagnosis.parent.parent)
+
+
 def _diagnosis(root: Path) -> Path:
-    """Return where a project's diagnosis is; in the usual folder where its params cannot be read."""
+    """Return where a project's diagnosis is; in the usual folder if its params cannot be read."""
     try:
         return Project(load_params(root / PARAMS), root).places.diagnosis
     except MlstratError:
@@ -226,14 +231,14 @@ def _unlike(shared: SharedRows | None, split: str, before: Side, after: Side) ->
     return ""
 
 
-def _scorers(side: Side) -> dict[str, Scorer]:
-    """Return the project's own metric, where it is a function: a saved tally holds its name alone."""
+def _scorers(side: Side, root: Path) -> dict[str, Scorer]:
+    """Return the project's own metric if it is a function: a saved tally holds its name alone."""
     from mlstrat_plugin.tables.scores.metrics import scorer_of
 
     evaluate = None if side.project is None else side.project.params.evaluate
     if evaluate is None or "." not in evaluate.metric:
         return {}
-    return {evaluate.metric: scorer_of(evaluate)}
+    return {evaluate.metric: scorer_of(evaluate, root)}
 
 
 def flat(value: Any, prefix: str = "") -> dict[str, str]:

@@ -50,7 +50,9 @@ def diagnose(project: Project) -> Diagnosis:
     roles: dict[str, str] = {name: source.role for name, source in params.sources.items()}
     ratings = None
     with Engine(params.engine, ordered=False) as engine:
-        tallies = tally(engine, answers(engine, folder, project.predictions, params.columns, params.evaluate))
+        tallies = tally(
+            engine, answers(engine, folder, project.predictions, params.columns, params.evaluate, root=project.root)
+        )
         if params.human is not None and params.human.table is not None:
             ratings = rate(engine, project.path(params.human.table), folder, params.columns, params.human, roles)
         reviewed = review(engine, project, splits) if params.review is not None else Reviewed()

@@ -88,8 +88,8 @@ def _relabelled(engine: Engine, rows: Table, pieces: Cut, project: Project) -> R
     params = project.params
     if params.review is None:
         return Relabelled(pieces.parts)
-    asked = fixes(FIXES.at(project.places.fixes).read())
-    return relabel(engine, rows, pieces.parts, asked, params.columns, train=params.review.fix_train)
+    sheet, train = FIXES.at(project.places.fixes).read(), params.review.fix_train
+    return relabel(engine, rows, pieces.parts, fixes(sheet), params.columns, name=sheet.name, train=train)
 
 
 def _require_valid(engine: Engine, opened: list[OpenSource], project: Project) -> None:

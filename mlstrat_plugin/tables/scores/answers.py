@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ibis
@@ -15,7 +16,6 @@ from mlstrat_plugin.tables.values import infinite, kind, missing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from ibis.expr.types import BooleanValue, Table, Value
 
@@ -45,6 +45,8 @@ class Answered:
         What an answer is.
     columns, evaluate : params.Columns, params.Evaluate
         What was asked for.
+    root : Path
+        The project's folder, for a metric that is a function of its own.
     """
 
     rows: Table
@@ -53,6 +55,7 @@ class Answered:
     metric: Metric
     columns: Columns
     evaluate: Evaluate
+    root: Path = Path()
 
     @property
     def grouped(self) -> bool:
@@ -175,7 +178,13 @@ class Answered:
 
 
 def answers(
-    engine: Engine, folder: Path, predictions: Path, columns: Columns, evaluate: Evaluate, splits: Sequence[Split] = ()
+    engine: Engine,
+    folder: Path,
+    predictions: Path,
+    columns: Columns,
+    evaluate: Evaluate,
+    splits: Sequence[Split] = (),
+    root: Path = Path(),
 ) -> Answered:
     """Open predictions and splits; nothing is scanned yet.
 
@@ -191,6 +200,8 @@ def answers(
         The metric, and what the predictions cover.
     splits : sequence of Split
         The splits to read; all four by default.
+    root : Path
+        The project's folder, for a metric that is a function of its own.
 
     Raises
     ------
@@ -211,6 +222,7 @@ def answers(
         metric=evaluate.spec,
         columns=columns,
         evaluate=evaluate,
+        root=root,
     )
     _require_types(found)
     return found

@@ -17,6 +17,7 @@ from mlstrat_plugin.tables.values import missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from ibis.expr.types import Table, Value
 
@@ -272,11 +273,11 @@ def sums_of(answered: Answered) -> MetricSums:
     name = answered.metric.name
     if name in SUMS:
         return SUMS[name](answered)
-    return ConfusionSums(answered=answered, scorer=scorer_of(answered.evaluate))
+    return ConfusionSums(answered=answered, scorer=scorer_of(answered.evaluate, answered.root))
 
 
-def scorer_of(evaluate: Evaluate) -> Scorer:
-    """Return the project's own function as a metric of the confusion matrix.
+def scorer_of(evaluate: Evaluate, root: Path) -> Scorer:
+    """Return the function of the project in the folder ``root`` as a metric of the confusion matrix.
 
     Raises
     ------
@@ -286,5 +287,5 @@ def scorer_of(evaluate: Evaluate) -> Scorer:
     from mlstrat_plugin.core.estimates.confusion import Function
     from mlstrat_plugin.params.functions import imported
 
-    call = imported(evaluate.metric, "mlstrat.evaluate.metric")
+    call = imported(evaluate.metric, "mlstrat.evaluate.metric", root)
     return Function(call=call, name=evaluate.metric, draws=evaluate.draws, seed=evaluate.seed)

@@ -34,7 +34,14 @@ class Relabelled:
 
 
 def relabel(
-    engine: Engine, rows: Table, parts: Mapping[Split, Table], fixes: Sequence[Fix], columns: Columns, *, train: bool
+    engine: Engine,
+    rows: Table,
+    parts: Mapping[Split, Table],
+    fixes: Sequence[Fix],
+    columns: Columns,
+    *,
+    name: str,
+    train: bool,
 ) -> Relabelled:
     """Replace the labels that people asked for.
 
@@ -50,6 +57,8 @@ def relabel(
         One per id.
     columns : Columns
         Names of id and label.
+    name : str
+        The sheet of the fixes, for messages.
     train : bool
         Train and train-dev are fixed as well.
 
@@ -62,10 +71,10 @@ def relabel(
     if not fixes:
         return Relabelled(dict(parts))
     if columns.labels:
-        raise ReviewError("rows with several labels cannot be fixed by one", hint="empty reviews/label_fixes.csv")
+        raise ReviewError("rows with several labels cannot be fixed by one", hint=f"empty {name}")
     by_id = {fix.id: fix for fix in fixes}
     asked = engine.texts(fixed_id=by_id, **{OWN: [fix.label for fix in by_id.values()]})
-    _require_fit(engine, rows, asked, by_id, columns)
+    _require_fit(engine, rows, asked, by_id, columns, name)
     wanted = tuple(Split) if train else JUDGED
     changes = [change for split in Split for change in _changes(engine, parts[split], split, asked, by_id, columns)]
     fixed = {split: _fixed(parts[split], asked, columns) for split in wanted}
@@ -80,7 +89,9 @@ def _named(table: Table, asked: Table, columns: Columns) -> Table:
     return picked.semi_join(asked, picked.key == asked.fixed_id)
 
 
-def _require_fit(engine: Engine, rows: Table, asked: Table, by_id: Mapping[str, Fix], columns: Columns) -> None:
+def _require_fit(
+    engine: Engine, rows: Table, asked: Table, by_id: Mapping[str, Fix], columns: Columns, name: str
+) -> None:
     present = {row["key"]: row["label"] for row in engine.rows(_named(rows, asked, columns))}
     label = rows[columns.label].cast("string")
     labels = [str(row["label"]) for row in engine.rows(rows.select(label=label).distinct().order_by("label"))]
@@ -98,7 +109,7 @@ def _require_fit(engine: Engine, rows: Table, asked: Table, by_id: Mapping[str, 
             )
     if problems:
         raise ReviewError(
-            f"reviews/label_fixes.csv: {listed(problems, MAX_EXAMPLES)}",
+            f"{name}: {listed(problems, MAX_EXAMPLES)}",
             hint="mend the named rows, or delete them",
         )
 

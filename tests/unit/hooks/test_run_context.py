@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from mlstrat_plugin.hooks.run_context import RunContext
 
@@ -61,6 +62,31 @@ def test_a_changed_file_is_dirty(repository: Path) -> None:
 def test_a_damaged_report_costs_its_tag_alone(repository: Path, text: str) -> None:
     (repository / "reports/splits.json").write_text(text)
     assert RunContext().tags() == {"git.dirty": "true"}
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        "  folders:\n    reports: reports/mobile\n",
+        "  folders:  # two models\n    # Where.\n    reviews: r\n\n    reports: 'reports/mobile'  # of one\n",
+        "  folders: {reviews: r, reports: reports/mobile}\n",
+        '  folders: {reports: "reports/mobile", reviews: r}\n',
+    ],
+)
+def test_the_folder_of_reports_is_the_configured_one(repository: Path, block: str) -> None:
+    (repository / "params.yaml").write_text(f"mlstrat:\n  engine:\n    name: duckdb\n{block}  columns:\n    id: id\n")
+    assert yaml.safe_load((repository / "params.yaml").read_text())["mlstrat"]["folders"]["reports"] == "reports/mobile"
+    (repository / "reports/splits.json").rename(repository / "splits.json")
+    assert "split_id" not in RunContext().tags()
+    (repository / "reports/mobile").mkdir()
+    (repository / "splits.json").rename(repository / "reports/mobile/splits.json")
+    assert RunContext().tags()["split_id"] == "0123456789ab"
+
+
+@pytest.mark.parametrize("text", ["mlstrat:\n  folders:\n    reviews: r\n  x:\n    reports: no\n", "", "\x00"])
+def test_without_a_configured_folder_it_is_the_usual_one(repository: Path, text: str) -> None:
+    (repository / "params.yaml").write_text(text)
+    assert RunContext().tags()["split_id"] == "0123456789ab"
 
 
 def test_without_git_the_rest_is_said(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
