@@ -12,6 +12,7 @@ from mlstrat_plugin.core.findings.seen import Circumstances, People, Reviewed
 from mlstrat_plugin.core.review.error_analysis import analyse, check_labels, nothing_yet
 from mlstrat_plugin.records.saving import read_record, to_json
 from mlstrat_plugin.records.splits import Splits
+from mlstrat_plugin.records.stages import IN_GIT, StageSpec
 from mlstrat_plugin.records.words import HUMAN, Split
 
 if TYPE_CHECKING:
@@ -21,6 +22,39 @@ if TYPE_CHECKING:
     from mlstrat_plugin.tables.engines.duckdb import Engine
     from mlstrat_plugin.tables.scores.raters import Ratings
     from mlstrat_plugin.tables.scores.tallying import Tallies
+
+
+def spec(project: Project) -> StageSpec:
+    """Return what the stage reads and writes; a block that is not there is not read."""
+    params, places, human = project.params, project.places, project.params.human
+    return StageSpec(
+        name="diagnose",
+        deps=(
+            project.predictions,
+            *map(project.split_file, Split),
+            *([] if human is None or human.table is None else [project.path(human.table)]),
+            places.splits,
+            *([] if params.review is None else [places.mistakes, places.audit]),
+        ),
+        params=(
+            "engine",
+            "sources",
+            "folders",
+            "columns",
+            "split.folder",
+            "split.salt",
+            *([] if human is None else ["human"]),
+            "evaluate",
+            "diagnose",
+            *([] if params.review is None else ["review.rows", "review.eyeball"]),
+            *([] if params.gate is None else ["gate.test"]),
+        ),
+        outs={places.diagnosis: IN_GIT, places.picture: IN_GIT, places.causes: IN_GIT},
+        metrics={places.metrics: IN_GIT},
+        plots={
+            places.ladder: {**IN_GIT, "template": "ladder", "x": "order", "y": "error", "title": "The ladder of errors"}
+        },
+    )
 
 
 def diagnose(project: Project) -> Diagnosis:

@@ -14,6 +14,7 @@ from mlstrat_plugin.errors import ChecksFailed, MlstratError, listed
 from mlstrat_plugin.records.saving import read_record, to_json
 from mlstrat_plugin.records.sizing import Proof, Sizing
 from mlstrat_plugin.records.splits import Splits, Validation
+from mlstrat_plugin.records.stages import IN_GIT, StageSpec
 from mlstrat_plugin.records.words import Split
 
 if TYPE_CHECKING:
@@ -28,6 +29,31 @@ if TYPE_CHECKING:
     from mlstrat_plugin.tables.splits.identity import Contents
     from mlstrat_plugin.tables.splits.relabelling import Relabelled
     from mlstrat_plugin.tables.splits.sources import OpenSource
+
+
+def spec(project: Project) -> StageSpec:
+    """Return what the stage reads and writes; without ``mlstrat.review`` nobody fixes labels."""
+    params, places = project.params, project.places
+    reviewed = params.review is not None
+    return StageSpec(
+        name="split",
+        deps=(
+            *(project.path(source.path) for source in params.sources.values()),
+            places.validation,
+            *([places.fixes] if reviewed else []),
+        ),
+        params=(
+            "engine",
+            "sources",
+            "folders",
+            "columns",
+            "split",
+            *(["review.fix_train"] if reviewed else []),
+            "diagnose.material_gap",
+            "diagnose.confidence",
+        ),
+        outs={**{project.split_file(part): {} for part in Split}, places.splits: IN_GIT},
+    )
 
 
 def split(project: Project) -> Splits:

@@ -17,6 +17,7 @@ from mlstrat_plugin.records.diagnosis import Diagnosis
 from mlstrat_plugin.records.places import Places
 from mlstrat_plugin.records.runs import TrackedRun
 from mlstrat_plugin.records.saving import read_record, saved_text, to_json
+from mlstrat_plugin.records.stages import IN_GIT, StageSpec
 from mlstrat_plugin.records.words import Split
 
 if TYPE_CHECKING:
@@ -46,6 +47,18 @@ def tracking_uri(params_file: str | Path = "params.yaml") -> str:
     from mlstrat_plugin.adapters.addresses import resolve_uri
 
     return resolve_uri(load_params(params_file).track.tracking_uri)
+
+
+def spec(project: Project) -> StageSpec:
+    """Return what the stage reads and writes; the server is not a file, so DVC does not know it."""
+    params, places = project.params, project.places
+    named = [name for name in (params.track.model, params.track.run) if name is not None]
+    return StageSpec(
+        name="track",
+        deps=(*map(project.path, named), places.diagnosis, places.page, places.picture, places.causes),
+        params=("folders", "split.folder", "track"),
+        outs={places.tracked_run: IN_GIT},
+    )
 
 
 def track(project: Project, run_id: str | None = None) -> TrackedRun:

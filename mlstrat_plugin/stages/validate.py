@@ -10,12 +10,25 @@ from mlstrat_plugin.adapters.files import write_text
 from mlstrat_plugin.errors import ExpectationsError, MlstratError, listed
 from mlstrat_plugin.records.saving import to_json
 from mlstrat_plugin.records.splits import RuleResult, Validation
+from mlstrat_plugin.records.stages import IN_GIT, StageSpec
 
 if TYPE_CHECKING:
     from mlstrat_plugin.adapters.expectations import Suite
     from mlstrat_plugin.params.project import Project
     from mlstrat_plugin.tables.engines.duckdb import Engine
     from mlstrat_plugin.tables.splits.sources import OpenSource
+
+
+def spec(project: Project) -> StageSpec:
+    """Return what the stage reads and writes."""
+    params = project.params
+    sources = [project.path(source.path) for source in params.sources.values()]
+    return StageSpec(
+        name="validate",
+        deps=(*sources, *(_suite(project, name) for name in params.sources)),
+        params=("engine", "sources", "folders", "columns", "validate"),
+        outs={project.places.validation: IN_GIT},
+    )
 
 
 def validate(project: Project) -> Validation:
@@ -57,17 +70,19 @@ def _suites(project: Project) -> dict[str, Suite]:
     """Read all suites before any data is touched, and report the problems of all of them."""
     from mlstrat_plugin.adapters.expectations import read_suite
 
-    params = project.params
-    folder = project.path(params.validate_.expectations)
     suites, problems = {}, []
-    for name in params.sources:
+    for name in project.params.sources:
         try:
-            suites[name] = read_suite(name, folder / f"{name}.yaml")
+            suites[name] = read_suite(name, _suite(project, name))
         except MlstratError as error:
             problems.append(error.message)
     if problems:
         raise ExpectationsError(listed(problems), hint="see docs/validate.md for the form of a suite")
     return suites
+
+
+def _suite(project: Project, source: str) -> Path:
+    return project.path(project.params.validate_.expectations) / f"{source}.yaml"
 
 
 def _as_parquet(engine: Engine, source: OpenSource, folder: Path) -> Path:
