@@ -49,6 +49,8 @@ def spec(project: Project) -> StageSpec:
             "columns",
             "split",
             *(["review.fix_train"] if reviewed else []),
+            "evaluate.metric",
+            "evaluate.unit",
             "diagnose.material_gap",
             "diagnose.confidence",
         ),
@@ -169,8 +171,7 @@ def _mix_warnings(engine: Engine, written: dict[str, Any], record: Splits, param
 
 def _record(params: Params, held_out: tuple[Any, ...], found: Contents) -> Splits:
     rungs = _assumed(params, found.rows)
-    settings = params.settings()
-    proved = proofs(rungs, found.rows, tau=settings.material_gap, confidence=settings.confidence)
+    proved = proofs(rungs, found.rows, tau=params.diagnose.material_gap, confidence=params.diagnose.confidence)
     return Splits(
         split_id=found.split_id,
         test_id=found.test_id,

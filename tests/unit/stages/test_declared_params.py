@@ -6,13 +6,12 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, get_args
 
 import pandas as pd
 import pytest
 
 from mlstrat_plugin.cli.pipeline import specs
-from mlstrat_plugin.params.messages import model_in
 from mlstrat_plugin.params.project import Project as MlstratProject
 from mlstrat_plugin.params.types import Block
 from mlstrat_plugin.review.sheets import audit, prepare, sample
@@ -73,7 +72,8 @@ def watched(params: Block, monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]
 
 def _is_absent(block: Block, name: str) -> bool:
     """Return whether a block of its own could be there and is not: nobody can declare it."""
-    return vars(block)[name] is None and model_in(type(block).model_fields[name].annotation) is not None
+    kinds = get_args(type(block).model_fields[name].annotation)
+    return vars(block)[name] is None and any(isinstance(kind, type) and issubclass(kind, Block) for kind in kinds)
 
 
 def undeclared(read: set[str], declared: tuple[str, ...]) -> set[str]:

@@ -201,7 +201,9 @@ def test_weights_that_are_none(project: Project, scored: pd.DataFrame, value: fl
     rows = pd.read_parquet("data/splits/dev.parquet")
     rows.loc[0, "weight"] = value
     rows.to_parquet("data/splits/dev.parquet")
-    with pytest.raises(PredictionsError, match="1 predictions or labels are null, or weights are null, negative") as caught:
+    with pytest.raises(
+        PredictionsError, match="1 predictions or labels are null, or weights are null, negative"
+    ) as caught:
         run(project, "weighted_error", weight="weight")
     assert rows.loc[0, "id"] in caught.value.message
 
