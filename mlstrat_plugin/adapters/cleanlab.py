@@ -23,7 +23,7 @@ def label_qualities(labels: Sequence[int], scores: Sequence[Sequence[float]]) ->
     Raises
     ------
     ReviewError
-        The scores are no probabilities.
+        The scores are not probabilities.
     """
     try:
         from cleanlab.rank import get_label_quality_scores
@@ -35,7 +35,7 @@ def label_qualities(labels: Sequence[int], scores: Sequence[Sequence[float]]) ->
     sums = probabilities.sum(axis=1)
     if not (np.isfinite(probabilities).all() and (probabilities >= 0).all() and np.allclose(sums, 1, atol=1e-3)):
         raise ReviewError(
-            "the score columns are no probabilities: they are negative, missing, or do not add up to 1",
+            "the score columns are not probabilities: they are negative, missing, or do not add up to 1",
             hint="write one column score_<label> for each label, with the model's probabilities",
         )
     qualities = get_label_quality_scores(np.asarray(labels), probabilities / sums[:, None])

@@ -23,7 +23,7 @@ class Revision:
     Raises
     ------
     RecordError
-        There is no such revision, or the folder is no DVC project.
+        There is no such revision, or the folder is not a DVC project.
     """
 
     def __init__(self, name: str, root: Path) -> None:
@@ -38,7 +38,7 @@ class Revision:
             self._files.ls("", detail=False)  # the revision is looked up with the first call
         except (DvcException, SCMError, RevError) as error:
             raise RecordError(
-                f"{shown(name)} is no folder, no MLflow run and no revision: {str(error)[:200]}",
+                f"{shown(name)} is not a folder, an MLflow run or a git revision: {str(error)[:200]}",
                 hint="give a path, a run id, a git revision, or a name from `dvc exp list`",
             ) from error
 

@@ -120,9 +120,7 @@ def _build(gx: Any, suite: Suite) -> list[Any]:
     for place, rule in enumerate(suite.rules, 1):
         where = f"{suite.file} rule {place}"
         if rule["type"] not in known:
-            problems.append(
-                f"{where}: there is no expectation {shown(rule['type'])}{did_you_mean(rule['type'], known)}"
-            )
+            problems.append(f"{where}: unknown expectation {shown(rule['type'])}{did_you_mean(rule['type'], known)}")
             continue
         kind = getattr(gx.expectations, known[rule["type"]])
         meta = {**(rule.get("meta") or {}), MARK: place}
@@ -132,7 +130,7 @@ def _build(gx: Any, suite: Suite) -> list[Any]:
         except Exception as error:  # pydantic's, of the version that the library vendors
             problems.append(f"{where} ({rule['type']}): {' '.join(str(error).split())[:300]}")
     if problems:
-        raise ExpectationsError(listed(problems), hint="mend the suite; nothing was checked")
+        raise ExpectationsError(listed(problems), hint="fix the suite; nothing was checked")
     return built
 
 

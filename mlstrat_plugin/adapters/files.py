@@ -37,7 +37,7 @@ def replacing(*files: Path) -> Iterator[tuple[Path, ...]]:
     except OSError as error:
         raise WriteError(
             f"cannot write {error.filename or files[0]}: {error.strerror}",
-            hint="free disk space or mend the permissions",
+            hint="free disk space or fix the permissions",
         ) from error
     finally:
         for part in temporary:
@@ -80,7 +80,7 @@ def change(file: Path, edit: Callable[[bytes], bytes]) -> None:
         raise WriteError(f"{file} is in use by another process", hint="try again when it has ended") from error
     except OSError as error:
         raise WriteError(
-            f"cannot write {error.filename or file}: {error.strerror}", hint="free disk space or mend the permissions"
+            f"cannot write {error.filename or file}: {error.strerror}", hint="free disk space or fix the permissions"
         ) from error
 
 

@@ -21,7 +21,7 @@ def commit_of(root: Path, *files: Path) -> str:
     Raises
     ------
     RecordError
-        This is no git repository, git is missing, or a file is not committed as it lies here.
+        The folder is not a git repository, git is missing, or a file is not committed as it is here.
     """
     names = [file.relative_to(root).as_posix() for file in files]
     changed = _git(root, "status", "--porcelain", "--untracked-files=all", "--ignored", "--", *names).splitlines()

@@ -21,7 +21,7 @@ def recorded_hashes(lock: Path = LOCK) -> dict[str, str]:
     Raises
     ------
     RecordError
-        The file is no YAML that DVC writes.
+        The file is not YAML that DVC writes.
     """
     if not lock.is_file():
         return {}
@@ -60,7 +60,7 @@ def content_hash(name: str, root: Path = Path()) -> str:
     try:
         return _folder_hash(path) if path.is_dir() else _file_hash(path)
     except OSError as error:
-        raise RecordError(f"cannot read {path}: {error.strerror}", hint="train first, or mend mlstrat.track") from error
+        raise RecordError(f"cannot read {path}: {error.strerror}", hint="train first, or fix mlstrat.track") from error
 
 
 def _file_hash(file: Path) -> str:

@@ -109,8 +109,8 @@ def track(obj: dict[str, Any], run_id: str | None, params_file: str, as_json: bo
     Writes reports/tracked_run.json. A second call changes nothing. Exit code 3 when the server fails.
     """
     from mlstrat_plugin.cli.output import working
+    from mlstrat_plugin.runs.tracked import where
     from mlstrat_plugin.stages.track import track as stage
-    from mlstrat_plugin.stages.track import where
 
     project = loaded_project(params_file)
     with working("logging to MLflow", quiet=obj["quiet"]):
@@ -126,7 +126,7 @@ def link(obj: dict[str, Any], params_file: str) -> None:
 
     Call it after `git commit`: while the pipeline runs, that commit does not exist yet.
     """
-    from mlstrat_plugin.stages.track import link as link_commit
+    from mlstrat_plugin.runs.tracked import link as link_commit
 
     commit = link_commit(loaded_project(params_file))
     if not obj["quiet"]:
@@ -188,7 +188,8 @@ def history(obj: dict[str, Any], limit: int, html: Path | None, params_file: str
 def show(params_file: str, as_json: bool) -> None:
     """Print the saved diagnosis and where to see it in MLflow."""
     from mlstrat_plugin.cli.output import print_diagnosis
-    from mlstrat_plugin.stages.track import read_diagnosis, where
+    from mlstrat_plugin.runs.tracked import where
+    from mlstrat_plugin.stages.track import read_diagnosis
 
     project = loaded_project(params_file)
     record = read_diagnosis(project.places.diagnosis)

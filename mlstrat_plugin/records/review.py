@@ -57,7 +57,7 @@ class TagTally:
 
 @dataclass(frozen=True, kw_only=True)
 class Alike:
-    """Two tags whose order is open; ``more_rows`` would tell them apart, nothing where no number of rows may."""
+    """Two tags whose order is open; ``more_rows`` would tell them apart, None if no number of rows may."""
 
     tags: tuple[str, str]
     more_rows: int | None

@@ -40,7 +40,7 @@ class Change:
     """How much an error or a gap changed from the first run to the second; below zero it fell.
 
     ``n`` rows were answered by both runs, of which the second run got ``fixed`` right and ``broken`` wrong that the
-    first did not; nothing where the runs are compared as two samples.
+    first did not; None if the runs are compared as two samples.
     """
 
     value: float

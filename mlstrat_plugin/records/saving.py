@@ -69,7 +69,7 @@ def saved_text(file: Path, *, stage: str) -> str:
     except OSError as error:
         raise RecordError(f"cannot read {file}: {error.strerror}", hint=f"run `mlstrat {stage}` first") from error
     except UnicodeDecodeError as error:
-        raise RecordError(f"{file} is not UTF-8 text", hint=f"run `mlstrat {stage}` again to write it anew") from error
+        raise RecordError(f"{file} is not UTF-8 text", hint=f"run `mlstrat {stage}` again") from error
 
 
 def read_record(kind: type[Record], file: Path, *, stage: str) -> Record:
@@ -103,7 +103,7 @@ def from_json(kind: type[Record], text: str, *, name: str, stage: str) -> Record
     """
     from pydantic import TypeAdapter, ValidationError
 
-    hint = f"run `mlstrat {stage}` again to write it anew"
+    hint = f"run `mlstrat {stage}` again"
     try:
         data = json.loads(text)
     except ValueError as error:

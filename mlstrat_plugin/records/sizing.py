@@ -39,7 +39,7 @@ class Proof:
 
 @dataclass(frozen=True, kw_only=True)
 class SizeLine:
-    """What a split of ``n`` rows can show; nothing where it cannot show any difference of two models."""
+    """What a split of ``n`` rows can show; None if it cannot show any difference of two models."""
 
     n: int
     half_width: float

@@ -47,7 +47,7 @@ def view_link(experiment_id: str) -> str:
 
 
 def saved_view(existing: str, *, now: int) -> str | None:
-    """Return the text to store, or nothing where the stored text already says the same.
+    """Return the text to store, or None if the stored text already says the same.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def saved_view(existing: str, *, now: int) -> str | None:
         old = json.loads(existing) if existing else {}
         same = unpacked(old.get("state", "")) == state and old.get("name") == NAME
     except (ValueError, AttributeError, TypeError, zlib.error):
-        old, same = {}, False  # damaged: ours to write anew
+        old, same = {}, False  # damaged: ours to write again
     if same:
         return None
     packed = PACKED + b64encode(zlib.compress(json.dumps(state).encode("utf-8"))).decode("ascii")

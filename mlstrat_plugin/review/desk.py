@@ -87,7 +87,7 @@ class Desk:
         Raises
         ------
         ReviewError
-            There is no such row, or a cell is no text, too long, or not one that people fill in.
+            There is no such row, or a cell is not a text, too long, or not one that people fill in.
         ChangedMeanwhile
             The page and somebody else changed the same cell; nothing was written.
         WriteError
@@ -158,7 +158,7 @@ def _require_cells(before: Any, after: Any, typed: tuple[str, ...]) -> None:
             raise ReviewError(f"cells are a table of {', '.join(typed)}", hint="reload the page")
         for column, text in cells.items():
             if not isinstance(text, str) or len(text) > LONGEST or "\0" in text:
-                raise ReviewError(f"{column} is no text of up to {LONGEST:,} characters", hint="shorten it")
+                raise ReviewError(f"{column} is not a text of up to {LONGEST:,} characters", hint="shorten it")
 
 
 def _merged_tags(theirs: str, was: str, mine: str) -> str:

@@ -68,7 +68,7 @@ def medium(value: Any, kind: str, roots: tuple[str, ...], project: Path = Path()
         return _file(value, kind, roots, project)
     if kind == "image" and isinstance(value, Sequence) and value and not isinstance(value, str):
         return Medium(_drawn(value), "image/png")
-    raise ReviewError(f"there is no {kind}", hint=f"mend mlstrat.review.{kind} in params.yaml")
+    raise ReviewError(f"there is no {kind}", hint=f"fix mlstrat.review.{kind} in params.yaml")
 
 
 def _file(name: str, kind: str, roots: tuple[str, ...], project: Path) -> Medium:
@@ -90,7 +90,7 @@ def _type(head: bytes, kind: str) -> str:
     found = next((mimetype for mimetype, fits in KINDS[kind] if fits(head)), None)
     if found is None:
         raise ReviewError(
-            f"the file is no {kind} that is shown", hint="png, jpeg, gif, webp, bmp; wav, flac, ogg, mp3, m4a"
+            f"the file is not a {kind} that can be shown", hint="png, jpeg, gif, webp, bmp; wav, flac, ogg, mp3, m4a"
         )
     return found
 
@@ -107,7 +107,7 @@ def _drawn(values: Sequence[Any]) -> BytesIO:
     if array.ndim == 1 and isqrt(array.size) ** 2 == array.size:
         array = array.reshape(isqrt(array.size), -1)
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (3, 4)):
-        raise ReviewError(f"an array of shape {array.shape} is no picture", hint="(height, width) or (..., 3)")
+        raise ReviewError(f"an array of shape {array.shape} is not a picture", hint="(height, width) or (..., 3)")
     low, high = min(0.0, float(np.nanmin(array))), float(np.nanmax(array))
     scaled = np.nan_to_num((array - low) / ((high - low) or 1.0))
     buffer = BytesIO()

@@ -193,7 +193,7 @@ def _body() -> dict[str, Any]:
 
     body = request.get_json(silent=True) if request.is_json else None
     if not isinstance(body, dict):
-        raise ReviewError("the request is no JSON object", hint="reload the page")
+        raise ReviewError("the request is not a JSON object", hint="reload the page")
     return body
 
 

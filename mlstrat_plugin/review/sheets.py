@@ -249,7 +249,7 @@ def suggest(project: Project, rows: int = 20) -> Suggestions:
     Raises
     ------
     ReviewError
-        The metric has no mistakes, or the score columns are no probabilities.
+        The metric has no mistakes, or the score columns are not probabilities.
     PredictionsError
         Splits or predictions are missing or incomplete.
     """

@@ -43,7 +43,7 @@ def ladder_of(
     """
     wanted = dict(errors) if errors is not None else {r: f"error/{r}" for r in LADDER if f"error/{r}" in logged.metrics}
     ladder: dict[str, Measurement] = {}
-    problems = [f"{shown(rung)} is no rung{did_you_mean(rung, LADDER)}" for rung in wanted if rung not in LADDER]
+    problems = [f"{shown(rung)} is not a rung{did_you_mean(rung, LADDER)}" for rung in wanted if rung not in LADDER]
     for rung in (rung for rung in LADDER if rung in wanted):
         try:
             ladder[rung] = _rung(rung, wanted[rung], (rows or {}).get(rung, f"rows/{rung}"), logged)
@@ -84,7 +84,7 @@ def _rows(rung: str, rows: str | int, logged: Run) -> int:
     except ValueError:
         number = float("nan")
     if not (isfinite(number) and number >= 1 and number.is_integer()):
-        raise EstimateError(f"{shown(text)} is no number of rows from 1 on")
+        raise EstimateError(f"{shown(text)} is not a number of rows from 1 on")
     return int(number)
 
 

@@ -77,7 +77,7 @@ def _past(run: Run, *, champion: bool) -> PastRun:
 
 
 def _gaps(text: str) -> dict[str, tuple[float, float, float]]:
-    """Return the gaps that a tag holds; anybody may have edited it, so what is no gap with bounds is left out."""
+    """Return the gaps that a tag holds; anybody may have edited it, so what is not a gap with bounds is left out."""
     try:
         given = json.loads(text)
         return {

@@ -131,7 +131,7 @@ def _require_valid(engine: Engine, opened: list[OpenSource], project: Project) -
     if broken:
         raise ChecksFailed(
             listed([f"{r.source}: {r.rule}: {r.detail} ({', '.join(r.examples)})" for r in broken]),
-            hint="mend the source; `mlstrat validate` lists every rule",
+            hint="fix the source; `mlstrat validate` lists every rule",
         )
 
 

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 FOLDER = "diagnosis"
 VIEWS_SINCE = (3, 15)  # the MLflow version that brought saved views
-COMMIT = "dvc.commit"
 TAG_LENGTH = 8000  # MLflow cuts longer tags without a word
 FORMAT = "4"  # part of the digest: a newer layout of the run is logged again
 
@@ -147,7 +146,7 @@ def read_diagnosis(file: Path) -> Diagnosis:
 
 
 def _training_run_id(project: Project) -> str | None:
-    """Return the run id that the training stage left, or nothing where the params say that there is none."""
+    """Return the run id that the training stage left, or None if the params say that there is none."""
     if project.params.track.run is None:
         return None
     file = project.path(project.params.track.run)
@@ -170,7 +169,7 @@ def log_diagnosis(record: Diagnosis, run_id: str, uri: str | None = None, *, pat
     record : Diagnosis
         What to log; its report and its picture are made of it.
     run_id : str
-        The run that shall carry it. A second call with the same diagnosis changes nothing.
+        The run that carries it. A second call with the same diagnosis changes nothing.
     uri : str, optional
         Where MLflow is; ``MLFLOW_TRACKING_URI`` where not given.
     patience : float
@@ -213,7 +212,7 @@ def _files(record: Diagnosis, places: Places) -> tuple[Path, ...]:
 def run_update(
     record: Diagnosis, files: tuple[Path, ...], datasets: tuple[DatasetItem, ...], content: Mapping[str, str]
 ) -> RunUpdate:
-    """Return everything that the run shall carry, apart from links that need its id.
+    """Return everything that the run carries, apart from links that need its id.
 
     ``files`` are the diagnosis, its report and so on; ``content`` are the tags by which the run can be found.
     """
@@ -293,52 +292,3 @@ def _datasets(record: Diagnosis, params: Params) -> list[DatasetItem]:
         for split in Split
         if split.value in record.by_source
     ]
-
-
-def where(project: Project) -> str:
-    """Return how to see the tracked run.
-
-    Raises
-    ------
-    RecordError
-        Nothing was tracked yet.
-    """
-    from mlstrat_plugin.adapters.addresses import resolve_uri, run_link, server_page
-    from mlstrat_plugin.report.mlflow_view import view_link
-
-    tracked = _tracked(project)
-    uri = resolve_uri(project.params.track.tracking_uri, project.home)
-    page = run_link(uri, tracked.experiment_id, tracked.run_id)
-    return f"{page}\nall runs: {server_page(uri)}/{view_link(tracked.experiment_id)}"
-
-
-def link(project: Project) -> str:
-    """Tag the tracked run with the commit that holds its report and dvc.lock, and return that commit.
-
-    While the pipeline runs, HEAD is the commit before; so this is called after ``git commit``.
-
-    Raises
-    ------
-    RecordError
-        Nothing was tracked yet, or the files are not committed as they are here.
-    RunError
-        The run is not there.
-    TrackingError
-        The server failed.
-    """
-    from mlstrat_plugin.adapters.addresses import resolve_uri
-    from mlstrat_plugin.adapters.git import commit_of
-    from mlstrat_plugin.adapters.lockfile import LOCK
-    from mlstrat_plugin.adapters.tracking import Tracker
-
-    tracked, report = _tracked(project), project.places.tracked_run
-    commit = commit_of(project.root, *(file for file in (report, project.root / LOCK) if file.exists()))
-    track = project.params.track
-    tracker = Tracker(resolve_uri(track.tracking_uri, project.home), track.patience_seconds)
-    run = tracker.get_run(tracked.run_id, str(report))
-    tracker.tag_run(run.run_id, {COMMIT: commit})
-    return commit
-
-
-def _tracked(project: Project) -> TrackedRun:
-    return read_record(TrackedRun, project.places.tracked_run, stage="track")

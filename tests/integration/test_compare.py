@@ -131,7 +131,7 @@ def test_revisions_are_read_through_dvc(ready: Project) -> None:
     told = compare("HEAD", ".")
     assert told.errors["dev"].n == here.errors["dev"].n
     assert told.errors["dev"].fixed
-    with pytest.raises(RecordError, match="'nonsense' is no folder, no MLflow run and no revision"):
+    with pytest.raises(RecordError, match="'nonsense' is not a folder, an MLflow run or a git revision"):
         compare("nonsense", ".")
 
 

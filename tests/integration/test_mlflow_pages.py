@@ -12,10 +12,11 @@ import pytest
 import mlstrat_plugin as mlstrat
 from mlstrat_plugin.records.words import GAPS, LADDER
 from mlstrat_plugin.report.mlflow_view import columns
+from mlstrat_plugin.runs.tracked import where
 from mlstrat_plugin.stages.diagnose import diagnose
 from mlstrat_plugin.stages.report import report
 from mlstrat_plugin.stages.split import split
-from mlstrat_plugin.stages.track import track, where
+from mlstrat_plugin.stages.track import track
 from tests.browser import FONTS, chromium, chromium_with_font, picture
 from tests.conftest import Project
 from tests.servers import mlflow_server

@@ -101,7 +101,7 @@ def looked_at(sheet: SheetText) -> tuple[LookedAt, ...]:
 
 
 def checked_labels(sheet: SheetText) -> tuple[CheckedLabel, ...]:
-    """Return what people said about labels; an empty cell is no answer.
+    """Return what people said about labels; an empty cell is not an answer.
 
     Raises
     ------

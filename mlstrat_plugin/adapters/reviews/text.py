@@ -240,6 +240,6 @@ def _without_twins(lines: list[Line], name: str, typed: Sequence[str]) -> tuple[
 
 
 def _typed(line: Line, typed: Sequence[str]) -> tuple[str, ...]:
-    """Return what a person typed into a line; nothing where nobody did."""
+    """Return what a person typed into a line; None if nobody did."""
     cells = tuple(line.cells.get(column, "").strip() for column in typed)
     return cells if any(cells) else ()

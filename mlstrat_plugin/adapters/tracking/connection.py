@@ -92,7 +92,7 @@ class Connection:
         if urlsplit(uri).scheme in ("http", "https"):
             self._version = probe(uri, min(PROBE_SECONDS, patience))
         elif not creates and uri.startswith(SQLITE) and not Path(uri.removeprefix(SQLITE)).is_file():
-            raise RunError(f"there is no database {uri}", hint="train first, or mend mlstrat.track.tracking_uri")
+            raise RunError(f"there is no database {uri}", hint="train first, or fix mlstrat.track.tracking_uri")
         self._client = self._connect()
 
     def _connect(self) -> MlflowClient:
@@ -133,7 +133,7 @@ class Connection:
                     raise
                 raise RunError(
                     f"run {shown(run_id)} of {where} is not on {self.uri}",
-                    hint="train again, or mend mlstrat.track",
+                    hint="train again, or fix mlstrat.track",
                 ) from error
         if run.deleted:
             raise RunError(

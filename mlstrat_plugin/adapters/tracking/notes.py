@@ -15,7 +15,7 @@ SEAL = re.compile(rf"\n\n<!-- mlstrat ({'|'.join(BLOCKS)}) ([0-9a-f]{{12}}) -->"
 
 
 def merged_note(existing: str, *texts: str) -> str | None:
-    r"""Put our block first and keep what a person wrote; nothing where even the last, shortest text is too long.
+    r"""Put our block first and keep what a person wrote; None if even the last, shortest text is too long.
 
     Examples
     --------

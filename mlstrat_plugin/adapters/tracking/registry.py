@@ -41,7 +41,7 @@ class Registry(Tracker):
         super().__init__(uri, patience)
 
     def champion(self, model: str, alias: str) -> Version | None:
-        """Return the version that carries the alias; nothing where there is no such model or no version carries it.
+        """Return the version that carries the alias; None if there is no such model or no version carries it.
 
         Raises
         ------
@@ -215,7 +215,7 @@ class Registry(Tracker):
                 artifacts.log_artifact(str(file), folder)
 
     def fetch(self, run_id: str, artifact: str, folder: Path) -> Path | None:
-        """Copy an artifact of a run; nothing where the run, or the artifact, is not there.
+        """Copy an artifact of a run; None if the run, or the artifact, is not there.
 
         Raises
         ------

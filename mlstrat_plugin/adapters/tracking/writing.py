@@ -39,7 +39,7 @@ class DatasetItem:
 
 @dataclass(frozen=True, kw_only=True)
 class RunUpdate:
-    """Everything a run shall carry; ``digest`` changes when any of it does."""
+    """Everything that a run carries; ``digest`` changes when any of it does."""
 
     digest: str
     metrics: dict[str, float]
@@ -64,7 +64,7 @@ class Tracker(Finder):
     """Makes a run carry a diagnosis, and the experiment and the registered versions show it."""
 
     def log(self, run: Run, update: RunUpdate) -> None:
-        """Bring the run to carry exactly this update; does nothing where it already does.
+        """Bring the run to carry exactly this update; does None if it already does.
 
         The tag ``mlstrat.completed`` is the last thing that is written, and is taken off before anything of an earlier
         update changes: a run that has it is whole.

@@ -33,7 +33,7 @@ def z_value(tail: float) -> float:
     1.96
     """
     if not 0 < tail < 1:
-        raise EstimateError(f"a tail probability lies strictly between 0 and 1, not {tail!r}")
+        raise EstimateError(f"a tail probability is strictly between 0 and 1, not {tail!r}")
     return NormalDist().inv_cdf(1 - tail)
 
 
@@ -73,7 +73,7 @@ def wilson(rate: float, n: float, z: float) -> tuple[float, float]:
     [0.05523, 0.17437]
     """
     if not 0 <= rate <= 1:
-        raise EstimateError(f"an error rate lies in 0..1, not {rate!r}")
+        raise EstimateError(f"an error rate is in 0..1, not {rate!r}")
     if not n > 0:
         raise EstimateError(f"an error rate needs at least one row, not {n!r}")
     if not z >= 0:

@@ -47,7 +47,7 @@ class ErrorTally(TallyBase):
         if any(isinstance(count, bool) or not isinstance(count, int) for count in counts):
             raise EstimateError(f"wrong and rows are whole numbers, not {self.wrong!r} of {self.n!r}")
         if not 0 <= self.wrong <= self.n:
-            raise EstimateError(f"wrong rows lie between 0 and all rows, not {self.wrong} of {self.n}")
+            raise EstimateError(f"wrong rows are between 0 and all rows, not {self.wrong} of {self.n}")
 
     def __add__(self, other: ErrorTally) -> ErrorTally:
         return ErrorTally(wrong=self.wrong + other.wrong, n=self.n + other.n)

@@ -98,7 +98,7 @@ def analyse(
 
 
 def _labels(seen: Sequence[LookedAt], sheet: Sheet, confidence: float, relabelled: Collection[str]) -> dict[str, Any]:
-    """Return the share of mistakes that are the label's; nothing where nobody has answered that for a single row."""
+    """Return the share of mistakes that are the label's; None if nobody has answered that for a single row."""
     if all(line.label_is_wrong is None for line in seen):
         return {}
     wrong = [frozenset({"label"} if line.label_is_wrong and line.id not in relabelled else ()) for line in seen]
@@ -169,7 +169,7 @@ def _tally(sheet: Sheet, error: Estimate, settings: Settings, *tags: str) -> Tag
 
 
 def _more_rows(sheet: Sheet, two: tuple[str, str], power: float) -> int | None:
-    """Return the further mistakes that would tell two tags apart; nothing where dev does not have so many."""
+    """Return the further mistakes that would tell two tags apart; None if dev does not have so many."""
     rows = sheet.rows_to_tell_apart(*two, power=power)
     return None if rows is None or rows > sheet.mistakes else max(1, rows - len(sheet.tags))
 

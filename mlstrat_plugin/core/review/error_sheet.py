@@ -200,7 +200,7 @@ class Sheet:
         return Counter(tag for row in self.tags for tag in row)
 
     def best_pair(self) -> tuple[str, str] | None:
-        """Return the two tags that cover the most mistakes together; nothing where there are fewer than two tags."""
+        """Return the two tags that cover the most mistakes together; None if there are fewer than two tags."""
         return max(combinations(self.ranked(), 2), key=lambda pair: self.count(*pair), default=None)
 
     def best_union(self, size: int) -> tuple[str, ...]:

@@ -77,7 +77,7 @@ def _cut(engine: Engine, rows: Table, columns: Sequence[str]) -> tuple[Table, li
 
 
 def _kind(engine: Engine, column: Value, rows: Table) -> StringValue | None:
-    """Return a column as a few texts; nothing where it has none or too many."""
+    """Return a column as a few texts; None if it has none or too many."""
     what = kind(column)
     if what not in ("string", "boolean", "integer", "floating"):
         return None

@@ -98,7 +98,7 @@ def _require_fit(
     problems = []
     for fix in by_id.values():
         if fix.id not in present:
-            problems.append(f"{shown(fix.id)} is no row of the sources")
+            problems.append(f"{shown(fix.id)} is not a row of the sources")
         elif fix.label not in labels:
             problems.append(
                 f"{shown(fix.id)}: no row has the label {shown(fix.label)}{did_you_mean(fix.label, labels)}"
@@ -110,7 +110,7 @@ def _require_fit(
     if problems:
         raise ReviewError(
             f"{name}: {listed(problems, MAX_EXAMPLES)}",
-            hint="mend the named rows, or delete them",
+            hint="fix the named rows, or delete them",
         )
 
 

@@ -19,10 +19,11 @@ from mlstrat_plugin.adapters.tracking import COMPLETED, DIGEST, MODEL_HASH
 from mlstrat_plugin.adapters.tracking.notes import MAX_DESCRIPTION, merged_description
 from mlstrat_plugin.cli.main import main
 from mlstrat_plugin.errors import MlstratError, RecordError, RunError, TrackingError
+from mlstrat_plugin.runs.tracked import link
 from mlstrat_plugin.stages.diagnose import diagnose
 from mlstrat_plugin.stages.report import report
 from mlstrat_plugin.stages.split import split
-from mlstrat_plugin.stages.track import link, track
+from mlstrat_plugin.stages.track import track
 from tests.conftest import Project, migrated_database
 
 if TYPE_CHECKING:

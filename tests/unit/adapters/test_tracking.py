@@ -21,10 +21,11 @@ from mlstrat_plugin.cli.main import main
 from mlstrat_plugin.errors import RecordError, RunError, TrackingError
 from mlstrat_plugin.report.mlflow_view import VIEW_TAG, columns, unpacked
 from mlstrat_plugin.runs.history import history as list_runs
+from mlstrat_plugin.runs.tracked import where
 from mlstrat_plugin.stages.diagnose import diagnose
 from mlstrat_plugin.stages.report import report
 from mlstrat_plugin.stages.split import split
-from mlstrat_plugin.stages.track import VIEWS_SINCE, track, where
+from mlstrat_plugin.stages.track import VIEWS_SINCE, track
 from tests.conftest import migrated_database
 
 if TYPE_CHECKING:

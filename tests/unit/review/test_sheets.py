@@ -411,7 +411,7 @@ def test_doubtful_labels_are_ranked_without_the_models_answer(project: Project) 
     assert len([line for line in found.labels if line.split == "test"]) == 3
     answers["score_0"] = 5.0
     project.write("data/predictions.parquet", answers)
-    with pytest.raises(ReviewError, match="no probabilities"):
+    with pytest.raises(ReviewError, match="not probabilities"):
         suggest(params)
 
 

@@ -51,9 +51,9 @@ def test_our_own_names_are_the_default() -> None:
         ({"dev": "percent"}, {"dev": 10}, "percent is 7.0, which makes no error"),
         ({"dev": "1 - percent"}, {"dev": 10}, "1 - percent is 7.0"),
         ({"dev": "train_error"}, {}, "its rows are not known: the run has no 'rows/dev'"),
-        ({"dev": "train_error"}, {"dev": 0}, "no number of rows from 1 on"),
-        ({"dev": "train_error"}, {"dev": "note"}, "'many' is no number of rows"),
-        ({"develop": "train_error"}, {}, "'develop' is no rung .did you mean 'dev'"),
+        ({"dev": "train_error"}, {"dev": 0}, "not a number of rows from 1 on"),
+        ({"dev": "train_error"}, {"dev": "note"}, "'many' is not a number of rows"),
+        ({"develop": "train_error"}, {}, "'develop' is not a rung .did you mean 'dev'"),
         ({"human": 1.5}, {}, r"0\.\.1"),
     ],
 )
