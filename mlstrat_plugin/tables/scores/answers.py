@@ -11,8 +11,9 @@ import ibis
 from mlstrat_plugin.errors import MAX_EXAMPLES, PredictionsError, did_you_mean, examples, listed
 from mlstrat_plugin.records.words import Split
 from mlstrat_plugin.tables.engines.duckdb import Engine, reading
+from mlstrat_plugin.tables.scores.answer_types import answer_names, label_names, require_types
 from mlstrat_plugin.tables.scores.coverage import coverage, merged
-from mlstrat_plugin.tables.values import infinite, kind, missing
+from mlstrat_plugin.tables.values import infinite, missing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 AGAIN = "run the predict stage again, on the splits as they are now"
 NO_SLICE = "(none)"
-NUMBERS = {"integer", "floating"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -224,7 +224,7 @@ def answers(
         evaluate=evaluate,
         root=root,
     )
-    _require_types(found)
+    require_types(found)
     return found
 
 
@@ -249,7 +249,7 @@ def answers_in(table: Table, name: str) -> Answered:
         columns=columns,
         evaluate=evaluate,
     )
-    _require_types(found)
+    require_types(found)
     return found
 
 
@@ -278,24 +278,10 @@ def _examples(table: Table, split: Split, columns: Columns) -> Table:
     unit = own if columns.group is None else table[columns.group].cast("string").fill_null(own)
     weight = ibis.literal(1.0) if columns.weight is None else table[columns.weight]
     part = ibis.literal("") if columns.slice is None else table[columns.slice].cast("string").fill_null(NO_SLICE)
-    labels = {name: table[column] for name, column in _label_names(columns)}
+    labels = {name: table[column] for name, column in label_names(columns)}
     return table.select(
         id=key, source=table.source, split=ibis.literal(split.value), unit=unit, weight=weight, slice=part, **labels
     )
-
-
-def _label_names(columns: Columns) -> list[tuple[str, str]]:
-    """Return our name of each column with right answers, and its name in the splits."""
-    if not columns.labels:
-        return [("label", columns.label)]
-    return [(f"label_{i}", column) for i, column in enumerate(columns.labels)]
-
-
-def _answer_names(columns: Columns, evaluate: Evaluate) -> list[tuple[str, str]]:
-    """Return our name of each column with answers, and its name in the predictions: that of its task, if there are."""
-    if columns.labels:
-        return [(f"answer_{i}", column) for i, column in enumerate(columns.labels)]
-    return [("loss", evaluate.loss)] if evaluate.spec.answer == "loss" else [("prediction", "prediction")]
 
 
 def _open(engine: Engine, file: Path, columns: Columns, evaluate: Evaluate) -> Table:
@@ -308,7 +294,7 @@ def _open(engine: Engine, file: Path, columns: Columns, evaluate: Evaluate) -> T
         raise
     except Exception as error:  # the reader's own error, said as what it is to the user
         raise PredictionsError(str(error), hint=AGAIN) from error
-    named = _answer_names(columns, evaluate)
+    named = answer_names(columns, evaluate)
     names = [columns.id, *(name for _, name in named)]
     absent = [name for name in names if name not in table.columns]
     if absent:
@@ -320,35 +306,6 @@ def _open(engine: Engine, file: Path, columns: Columns, evaluate: Evaluate) -> T
     latency = table.latency_ms.cast("float64") if "latency_ms" in table.columns else ibis.null("float64")
     given = {ours: table[theirs] for ours, theirs in named}
     return table.select(answered=table[columns.id], latency_ms=latency, **given)
-
-
-def _require_types(found: Answered) -> None:
-    """Refuse predictions that can never equal a label, such as text for numbers."""
-    columns, rows, given = found.columns, found.rows, found.predictions
-    pairs = [(columns.id, columns.id, rows.id, given.answered)]
-    if found.metric.answer == "loss":
-        _require_number(found, given.loss, found.evaluate.loss)
-    elif found.metric.is_of_numbers:
-        _require_number(found, given.prediction, "prediction")
-        _require_number(found, rows.label, columns.label)
-    else:
-        named = zip(_label_names(columns), _answer_names(columns, found.evaluate), strict=True)
-        pairs += [(theirs, label, rows[right], given[ours]) for (right, label), (ours, theirs) in named]
-    for theirs, label, right, answer in pairs:
-        kinds = {kind(right), kind(answer)}
-        if len(kinds) > 1 and not (columns.labels and kinds == NUMBERS):  # empty cells make floats
-            raise PredictionsError(
-                f"{found.name}: {theirs} is {answer.type()}, but {label} in the splits is {right.type()}",
-                hint="write predictions in the type of the labels; pandas turns whole numbers with gaps into floats",
-            )
-
-
-def _require_number(found: Answered, value: Value, column: str) -> None:
-    if kind(value) not in NUMBERS:
-        raise PredictionsError(
-            f"{found.name}: {column} is {value.type()}, not a number",
-            hint=f"{found.metric.name} needs a number for each example",
-        )
 
 
 def _ids(engine: Engine, rows: Table, total: int) -> str:
