@@ -224,7 +224,7 @@ def answers(
         evaluate=evaluate,
         root=root,
     )
-    require_types(found)
+    require_types(found.name, found.rows, found.predictions, columns, evaluate)
     return found
 
 
@@ -249,7 +249,7 @@ def answers_in(table: Table, name: str) -> Answered:
         columns=columns,
         evaluate=evaluate,
     )
-    require_types(found)
+    require_types(found.name, found.rows, found.predictions, columns, evaluate)
     return found
 
 
