@@ -30,16 +30,35 @@ settings.register_profile(
 settings.load_profile("ci")
 
 
+@pytest.fixture(scope="session")
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """An empty folder to work in: whatever a project has is found by the project's own folder."""
+    folder, before = tmp_path_factory.mktemp("elsewhere"), Path.cwd()
+    os.chdir(folder)
+    yield folder
+    os.chdir(before)
+
+
 @pytest.fixture(autouse=True)
-def _isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Run in an empty folder, with no setting of the machine in sight."""
+def _isolated(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Run with no setting of the machine in sight, and leave nothing in the working folder."""
     for name in list(os.environ):
         if name.startswith(("MLFLOW_", "DVC_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("DVC_NO_ANALYTICS", "1")
     monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
-    monkeypatch.chdir(tmp_path)
     yield
+    left = sorted(file.name for file in elsewhere.iterdir())
+    for name in left:
+        shutil.rmtree(elsewhere / name) if (elsewhere / name).is_dir() else (elsewhere / name).unlink()
+    assert not left, "this belongs into a project's folder"
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The scratch folder as the working folder, for what a person calls in it."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 def digits(n: int, prefix: str, *, per_group: int = 1) -> pd.DataFrame:
@@ -76,6 +95,14 @@ class Project:
         """Return the project with its params, some blocks of them changed."""
         return MlstratProject(self.params(**changes), self.root)
 
+    def table(self, name: str) -> pd.DataFrame:
+        """Return a Parquet file of the project."""
+        return pd.read_parquet(self.root / name)
+
+    def rows(self, split: str) -> pd.DataFrame:
+        """Return the rows of one split, by the name of its file."""
+        return self.table(f"data/splits/{split}.parquet")
+
     def suite(self, source: str, rules: Any) -> None:
         folder = self.root / "expectations"
         folder.mkdir(exist_ok=True)
@@ -85,7 +112,7 @@ class Project:
         """Write predictions for all splits; ``wrong`` says which rows are answered wrongly."""
         parts = []
         for name in ("train", "train_dev", "dev", "test"):
-            rows = pd.read_parquet(self.root / f"data/splits/{name}.parquet")
+            rows = self.rows(name)
             answers = rows["label"].where(~wrong(rows.assign(split=name)), (rows["label"] + 1) % 3)
             parts.append(pd.DataFrame({"id": rows["id"], "prediction": answers.astype(rows["label"].dtype)}))
         table = pd.concat(parts, ignore_index=True)

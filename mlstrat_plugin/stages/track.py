@@ -275,7 +275,9 @@ def _bytes(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise RecordError(f"cannot read {file}: {error.strerror}", hint="run `mlstrat diagnose` first") from error
+        raise RecordError(
+            f"cannot read {file}: {error.strerror}", hint="run `mlstrat diagnose`, then `mlstrat report`"
+        ) from error
 
 
 def _datasets(record: Diagnosis, params: Params) -> list[DatasetItem]:

@@ -29,6 +29,7 @@ MODULES = [
 ]
 
 
+@pytest.mark.usefixtures("here")
 @pytest.mark.parametrize("name", MODULES)
 def test_examples_run(name: str) -> None:
     assert doctest.testmod(importlib.import_module(name)).failed == 0

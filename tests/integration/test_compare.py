@@ -22,7 +22,7 @@ from mlstrat_plugin.stages.track import track
 if TYPE_CHECKING:
     from tests.conftest import Project
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("here")]  # a person names runs from where they are
 
 
 def score(project: Project, every: int, **changes: Any) -> pd.DataFrame:

@@ -169,7 +169,7 @@ def test_without_a_key_the_store_refuses(tmp_path: Path, monkeypatch: pytest.Mon
     from mlflow.entities.model_registry import ModelVersionTag
     from mlflow.exceptions import MlflowException
 
-    shutil.copy(migrated_database(), "registry.db")
+    shutil.copy(migrated_database(), tmp_path / "registry.db")
     monkeypatch.delenv(KEY_VARIABLE, raising=False)
     store = build_store(f"mlstrat+sqlite:///{tmp_path}/registry.db")
     store.create_registered_model("digits")
@@ -247,7 +247,7 @@ def test_advisory_promoters_say_why_they_lost(store: str, tmp_path: Path) -> Non
             assert client.get_registered_model("digits").aliases[alias]
 
     if store == "sqlite":
-        shutil.copy(migrated_database(), "registry.db")
+        shutil.copy(migrated_database(), tmp_path / "registry.db")
         run(f"sqlite:///{tmp_path}/registry.db")
         return
     with postgresql() as uri:
@@ -317,7 +317,7 @@ def test_outside_protected_aliases_it_is_mlflows_own_store(tmp_path: Path, monke
 
     monkeypatch.setattr("random.choice", lambda options: options[0])
     for name in ("ours", "theirs"):
-        shutil.copy(migrated_database(), f"{name}.db")
+        shutil.copy(migrated_database(), tmp_path / f"{name}.db")
     ours = session(build_store(f"mlstrat+sqlite:///{tmp_path}/ours.db"))
     theirs = session(SqlAlchemyStore(f"sqlite:///{tmp_path}/theirs.db"))
     assert str(ours).replace("ours.db", "") == str(theirs).replace("theirs.db", "")
@@ -342,7 +342,7 @@ def test_the_commands_on_a_server_that_enforces(
     with pytest.raises(PromotionRefused, match="signature of its decision is not valid") as caught:
         promote(world.load())
     assert "same as on the server" in caught.value.hint
-    assert not Path("reports/promotion.json").exists()
+    assert not world.load().places.promotion.exists()
     assert world.champion() == ""
     assert "champion instead of" not in client.get_model_version(world.name, "1").description
     monkeypatch.setenv(KEY_VARIABLE, KEY)

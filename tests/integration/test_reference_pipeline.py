@@ -63,7 +63,7 @@ def test_web_only_is_a_mismatch_and_pooling_moves_it(repository: Path) -> None:
     assert tracked["run_id"] == json.loads((repository / "models/run.json").read_text(encoding="utf-8"))["run_id"]
     assert "workflowType=machine_learning" in run(["mlstrat", "show"], repository).stdout
     nothing = run(["dvc", "repro"], repository).stdout
-    assert nothing.count("didn't change, skipping") == 8
+    assert nothing.count("didn't change, skipping") == 9
     assert "Running stage" not in nothing
     shown = run(["dvc", "metrics", "show"], repository)
     assert "gaps.mismatch" in shown.stdout
@@ -107,7 +107,7 @@ def check_temporary_experiment(repository: Path, linked: dict[str, str]) -> None
     assert not list((repository / ".dvc/tmp/exps").glob("tmp*/"))
 
 
-@pytest.mark.parametrize("name", ["validate", "split", "predict", "diagnose", "track", "gate"])
+@pytest.mark.parametrize("name", ["validate", "split", "predict", "diagnose", "report", "track", "gate"])
 def test_a_stage_needs_what_it_names_and_nothing_else(repository: Path, tmp_path: Path, name: str) -> None:
     """With exactly its deps a stage makes its outs; without any one of them it fails or makes others."""
     stage = yaml.safe_load((repository / "dvc.yaml").read_text(encoding="utf-8"))["stages"][name]

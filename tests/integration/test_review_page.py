@@ -19,11 +19,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
-import pandas as pd
 import pytest
 
 from mlstrat_plugin.adapters.reviews import AUDIT, FIXES, MISTAKES
-from mlstrat_plugin.params.block import Params
+from mlstrat_plugin.params.project import Project as MlstratProject
 from mlstrat_plugin.review.server import Page
 from mlstrat_plugin.review.sheets import audit, edited, open_sheet, prepare, sample
 from mlstrat_plugin.stages.split import split
@@ -41,7 +40,7 @@ PNG = bytes.fromhex(
 )
 
 
-def prepared(project: Project, **review: Any) -> Params:
+def prepared(project: Project, **review: Any) -> MlstratProject:
     """Return a project whose every third row is a mistake, with a sheet of forty of them."""
     table = digits(600, "m")
     table["note"] = [f"{HOSTILE} {i}" for i in range(len(table))]
@@ -54,7 +53,7 @@ def prepared(project: Project, **review: Any) -> Params:
     params = project.load(
         review={"rows": 40, "eyeball": 1.0, "text": "note", "features": ["user"], "roots": ["pictures"], **review}
     )
-    prepare()
+    prepare(params.places)
     split(params)
     project.predict(lambda rows: rows["id"].str[-1].isin(["1", "4", "7"]))
     sample(params)
@@ -62,7 +61,7 @@ def prepared(project: Project, **review: Any) -> Params:
 
 
 @contextmanager
-def serving(params: Params, *, audited: bool = False) -> Iterator[Page]:
+def serving(params: MlstratProject, *, audited: bool = False) -> Iterator[Page]:
     page = Page(open_sheet(params, audited=audited), "Ann Example")
     thread = threading.Thread(target=page.serve, daemon=True)
     thread.start()
@@ -73,8 +72,8 @@ def serving(params: Params, *, audited: bool = False) -> Iterator[Page]:
         thread.join(10)
 
 
-def rows() -> list[dict[str, str]]:
-    with MISTAKES.file.open(encoding="utf-8", newline="") as file:
+def rows(project: Project) -> list[dict[str, str]]:
+    with (project.root / MISTAKES.file).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -135,7 +134,7 @@ def test_ten_rows_by_keyboard(project: Project) -> None:
         shows(tab, "#place", "row 11 of 40")
         assert tab.get_attribute("#progress", "value") == "10"
         assert not said
-        kept = rows()
+        kept = rows(project)
         assert [row["tags"] for row in kept[:3]] == [f"blurry; {HOSTILE}", "blurry", "blurry"]
         assert [row["reviewer"] for row in kept[:11]] == ["Ann Example"] * 10 + [""]
         assert [row["label_is_wrong"] for row in kept].count("yes") == 1
@@ -149,7 +148,7 @@ def test_arrays_are_drawn(project: Project, tmp_path: Path) -> None:
     project.write("mobile.parquet", digits(600, "photo-").assign(pixels=scans[:600], label=labels[:600]))
     project.write("web.parquet", digits(400, "scan-").assign(pixels=scans[600:1000], label=labels[600:1000]))
     params = project.load(review={"rows": 40, "eyeball": 1.0, "image": "pixels", "features": ["user"]})
-    prepare()
+    prepare(params.places)
     split(params)
     project.predict(lambda rows: rows["id"].str[-1].isin(["1", "4", "7"]))
     sample(params)
@@ -191,7 +190,7 @@ def test_two_tabs_lose_nothing(project: Project) -> None:
         first, second = opened(browser, page.url), opened(browser, page.url)
         tag(first, "blurry")
         tag(second, "dark")  # the second tab does not know of the first one's tag
-        assert rows()[0]["tags"] == "blurry; dark"
+        assert rows(project)[0]["tags"] == "blurry; dark"
         for tab, words in ((first, "mine"), (second, "yours")):
             tab.fill("#comment", words)
             tab.keyboard.press("Escape")
@@ -200,11 +199,11 @@ def test_two_tabs_lose_nothing(project: Project) -> None:
         second.wait_for_selector("#conflict:not([hidden])")
         assert "mine" in second.inner_text("#theirs")
         assert second.input_value("#comment") == "yours"
-        assert rows()[0]["comment"] == "mine"
+        assert rows(project)[0]["comment"] == "mine"
         second.click("#mine")
         second.wait_for_selector("#conflict", state="hidden")
-        assert rows()[0]["comment"] == "yours"
-        assert rows()[0]["tags"] == "blurry; dark"
+        assert rows(project)[0]["comment"] == "yours"
+        assert rows(project)[0]["tags"] == "blurry; dark"
 
 
 def test_a_full_disk_is_said_and_nothing_is_lost(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,16 +216,16 @@ def test_a_full_disk_is_said_and_nothing_is_lost(project: Project, monkeypatch: 
 
     with serving(prepared(project)) as page, chromium() as browser:
         tab = opened(browser, page.url)
-        before = MISTAKES.file.read_bytes()
+        before = (project.root / MISTAKES.file).read_bytes()
         monkeypatch.setattr(files, "_write_through", full)
         tag(tab, "blurry")
         tab.wait_for_selector("#problem:not([hidden])")
         assert "No space left on device" in tab.inner_text("#why")
-        assert MISTAKES.file.read_bytes() == before
+        assert (project.root / MISTAKES.file).read_bytes() == before
         monkeypatch.setattr(files, "_write_through", real)
         tag(tab, "dark")
         tab.wait_for_selector("#problem", state="hidden")
-        assert rows()[0]["tags"] == "blurry; dark"
+        assert rows(project)[0]["tags"] == "blurry; dark"
 
 
 def test_a_dead_server_is_said(project: Project) -> None:
@@ -251,11 +250,11 @@ def test_label_audit_and_fixes(project: Project) -> None:
         tab.select_option("#fix", other)
         shows(tab, "#status", "saved")
         press(tab, "n", "Enter")
-    answers = [cells["label_is_wrong"] for cells in AUDIT.read().rows.values()]
+    answers = [cells["label_is_wrong"] for cells in AUDIT.at(params.places.audit).read().rows.values()]
     assert answers[:3] == ["yes", "no", ""]
-    assert {fix["id"]: (fix["label_before"], fix["label"]) for fix in FIXES.read().rows.values()} == {
-        row_id: (label, other)
-    }
+    assert {
+        fix["id"]: (fix["label_before"], fix["label"]) for fix in FIXES.at(params.places.fixes).read().rows.values()
+    } == {row_id: (label, other)}
 
 
 def asked(page: Page, request: str, body: bytes = b"") -> tuple[int, bytes]:
@@ -298,7 +297,7 @@ def test_only_its_own_page_is_answered(project: Project) -> None:
             status, answer = asked(page, request)
             assert status == 403, request
             assert b'"rows"' not in answer
-        ids = [row["id"] for row in rows()]
+        ids = [row["id"] for row in rows(project)]
         body = json.dumps({"id": ids[0], "before": {}, "after": {"comment": "evil"}}).encode()
         post = f"POST /{token}/api/save HTTP/1.1\nContent-Type: application/json\nContent-Length: {len(body)}"
         assert asked(page, f"{post}\n{own}", body)[0] == 403  # no Origin
@@ -310,10 +309,10 @@ def test_only_its_own_page_is_answered(project: Project) -> None:
         chunked = f"POST /{token}/api/save HTTP/1.1\nContent-Type: application/json\nTransfer-Encoding: chunked"
         chunk = b"100000\r\n" + b"x" * 2**20 + b"\r\n"
         assert asked(page, f"{chunked}\n{own}\nOrigin: http://{host}", chunk * 4 + b"0\r\n\r\n")[0] in (411, 0)
-        assert all(row["comment"] == "" for row in rows())
+        assert all(row["comment"] == "" for row in rows(project))
         fine = f"{post}\n{own}\nOrigin: http://{host}"
         assert asked(page, fine, body)[0] == 200
-        assert rows()[0]["comment"] == "evil"
+        assert rows(project)[0]["comment"] == "evil"
         for bad in ({"id": "nobody", "before": {}, "after": {}}, {"id": ids[0], "before": {}, "after": {"id": "x"}}):
             text = json.dumps(bad).encode()
             request = fine.replace(f"Content-Length: {len(body)}", f"Content-Length: {len(text)}")
@@ -323,10 +322,10 @@ def test_only_its_own_page_is_answered(project: Project) -> None:
 def test_pictures_come_from_the_named_folders_only(project: Project) -> None:
     params = prepared(project, image="scan")
     (project.root.parent / "outside.png").write_bytes(PNG)
-    dev = pd.read_parquet(project.root / "data/splits/dev.parquet").set_index("id")
+    dev = project.rows("dev").set_index("id")
     with serving(params) as page:
         own = f"Host: 127.0.0.1:{page.port}\nConnection: close"
-        for row in rows():
+        for row in rows(project):
             status, answer = asked(page, f"GET /{page.token}/api/image?id={row['id']} HTTP/1.1\n{own}")
             inside = dev.loc[row["id"], "scan"] == "pictures/one.png"
             assert status == (200 if inside else 400)
@@ -340,9 +339,11 @@ def test_sounds_are_played_and_sent_in_parts(project: Project) -> None:
     params = prepared(project, audio="scan")
     wav = b"RIFF" + (36).to_bytes(4, "little") + b"WAVEfmt " + bytes(40)
     (project.root / "pictures/one.png").write_bytes(wav)  # what a file is, its bytes say, not its name
-    dev = pd.read_parquet(project.root / "data/splits/dev.parquet").set_index("id")
+    dev = project.rows("dev").set_index("id")
     place, row_id = next(
-        (place, row["id"]) for place, row in enumerate(rows()) if dev.loc[row["id"], "scan"] == "pictures/one.png"
+        (place, row["id"])
+        for place, row in enumerate(rows(project))
+        if dev.loc[row["id"], "scan"] == "pictures/one.png"
     )
     with serving(params) as page, chromium() as browser:
         own = f"Host: 127.0.0.1:{page.port}\nConnection: close\nRange: bytes=4-11"
@@ -363,7 +364,7 @@ def test_the_command_prints_its_address_and_ends_when_interrupted(project: Proje
         "sys.argv[1:] = ['review', 'serve', '--reviewer', 'Ann']\n"
         "from mlstrat_plugin.cli.main import run\nrun()"
     )
-    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as child:
+    with subprocess.Popen([sys.executable, "-c", script], cwd=project.root, stdout=subprocess.PIPE, text=True) as child:
         try:
             assert child.stdout is not None
             url = child.stdout.readline().strip()
@@ -378,7 +379,7 @@ def test_the_command_prints_its_address_and_ends_when_interrupted(project: Proje
 def test_ten_thousand_rows(project: Project) -> None:
     project.write("mobile.parquet", digits(40_000, "m"))
     params = project.load(review={"rows": 10_000, "eyeball": 1.0})
-    prepare()
+    prepare(params.places)
     split(params)
     project.predict(lambda rows: rows["split"].eq("dev"))
     sample(params)
@@ -391,7 +392,7 @@ def test_ten_thousand_rows(project: Project) -> None:
         shows(tab, "#place", "row 9000 ")
         press(tab, "1")
         shows(tab, "#looked-at", "2 of ")
-    assert sum(row["tags"] == "blurry" for row in rows()) == 2
+    assert sum(row["tags"] == "blurry" for row in rows(project)) == 2
 
 
 @pytest.mark.slow
@@ -406,17 +407,20 @@ def test_sigkill_while_saving(project: Project) -> None:
         "    row = {'id': ids[turn % len(ids)], 'comment': f'turn {turn} ' + 'x' * 2000}\n"
         "    edited(MISTAKES, lambda sheet: sheet.with_rows([row]))\n"
     )
-    names = list(MISTAKES.read().rows)
+    mistakes = MISTAKES.at(params.places.mistakes)
+    names = list(mistakes.read().rows)
     for round_ in range(8):
-        with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as child:
+        with subprocess.Popen(
+            [sys.executable, "-c", script], cwd=project.root, stdout=subprocess.PIPE, text=True
+        ) as child:
             assert child.stdout is not None
             assert child.stdout.readline() == "ready\n"
             time.sleep(0.02 + 0.013 * round_)
             os.kill(child.pid, signal.SIGKILL)
-        sheet = MISTAKES.read()
+        sheet = mistakes.read()
         assert list(sheet.rows) == names
         for cells in sheet.rows.values():
             assert cells["comment"] == "" or cells["comment"].endswith("x" * 2000)
-    edited(MISTAKES, lambda sheet: sheet.with_rows([{"id": names[0], "comment": "still here"}]))
-    assert MISTAKES.read().rows[names[0]]["comment"] == "still here"
+    edited(mistakes, lambda sheet: sheet.with_rows([{"id": names[0], "comment": "still here"}]))
+    assert mistakes.read().rows[names[0]]["comment"] == "still here"
     assert sample(params).added == 0

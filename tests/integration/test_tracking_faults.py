@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,6 +32,7 @@ PATIENCE = 6.0
 # Forks after the slow import, so that a tracking process can be made, and killed, in a moment.
 FORKER = """
 import os, sys, warnings
+from pathlib import Path
 warnings.simplefilter("ignore")
 import mlflow
 from mlstrat_plugin.params.project import load_project
@@ -43,7 +43,7 @@ for line in sys.stdin:
     child = os.fork()
     if child == 0:
         try:
-            track(load_project(line.strip()))
+            track(load_project(f"{line.strip()}/params.yaml", Path(line.strip())))
         except MlstratError as error:
             print(error.message, file=sys.stderr, flush=True)
             os._exit(3)
@@ -101,13 +101,13 @@ def renamed(ready: MlstratProject, experiment: str) -> MlstratProject:
     return MlstratProject(ready.params.model_copy(update={"track": track_block}), ready.root)
 
 
-def named_run(client: Any, name: str) -> str:
+def named_run(project: Project, client: Any, name: str) -> str:
     """Make an experiment with a finished training run and let the run file name it."""
     experiment = client.create_experiment(name)
     run_id = str(client.create_run(experiment).info.run_id)
     client.set_terminated(run_id)
-    Path("models").mkdir(exist_ok=True)
-    Path("models/run.json").write_text(json.dumps({"run_id": run_id}))
+    (project.root / "models").mkdir(exist_ok=True)
+    (project.root / "models/run.json").write_text(json.dumps({"run_id": run_id}))
     return run_id
 
 
@@ -116,7 +116,7 @@ def runs_of(client: Any, experiment: str) -> list[Any]:
     return list(client.search_runs([found.experiment_id])) if found else []
 
 
-def assert_one_whole_run(client: Any, experiment: str) -> None:
+def assert_one_whole_run(ready: MlstratProject, client: Any, experiment: str) -> None:
     (run,) = runs_of(client, experiment)
     tags = run.data.tags
     assert tags[COMPLETED] == tags[DIGEST]
@@ -125,7 +125,7 @@ def assert_one_whole_run(client: Any, experiment: str) -> None:
     assert len(run.inputs.dataset_inputs) == 4
     names = {item.path for item in client.list_artifacts(run.info.run_id, "diagnosis")}
     assert names == {"diagnosis/diagnosis.json", "diagnosis/ladder.png", "diagnosis/report.html"}
-    saved = Path("reports/tracked_run.json").read_text()
+    saved = ready.places.tracked_run.read_text()
     assert json.loads(saved)["run_id"] == run.info.run_id
 
 
@@ -143,7 +143,7 @@ def test_a_server_that_fails_from_any_request_on(ready: MlstratProject, between:
         assert time.monotonic() - started < 2 * PATIENCE
         between.reset()
         track(changed)
-        assert_one_whole_run(client, name)
+        assert_one_whole_run(ready, client, name)
 
 
 def test_one_lost_answer_at_any_request_is_survived(ready: MlstratProject, between: Proxy, client: Any) -> None:
@@ -159,7 +159,7 @@ def test_one_lost_answer_at_any_request_is_survived(ready: MlstratProject, betwe
         except TrackingError:
             between.reset()
             track(changed)
-        assert_one_whole_run(client, name)
+        assert_one_whole_run(ready, client, name)
 
 
 def test_read_timeouts_cost_no_more_than_the_patience(ready: MlstratProject, between: Proxy, client: Any) -> None:
@@ -168,10 +168,10 @@ def test_read_timeouts_cost_no_more_than_the_patience(ready: MlstratProject, bet
     with pytest.raises(TrackingError):
         track(ready)
     assert time.monotonic() - started < 2 * PATIENCE
-    assert not Path("reports/tracked_run.json").exists()
+    assert not ready.places.tracked_run.exists()
     between.reset()
     track(ready)
-    assert_one_whole_run(client, str(ready.params.track.experiment))
+    assert_one_whole_run(ready, client, str(ready.params.track.experiment))
 
 
 @pytest.fixture
@@ -210,38 +210,38 @@ def test_killed_between_any_two_requests(
             return "pass"
 
         between.reset(hold)
-        child = asked(forker, "params.yaml\n")
+        child = asked(forker, f"{project.root}\n")
         assert reached.wait(20)
         os.kill(child, signal.SIGKILL)
         assert forker.stdout is not None
         assert int(forker.stdout.readline()) == signal.SIGKILL
         between.reset()
         track(changed)
-        assert_one_whole_run(client, name)
+        assert_one_whole_run(ready, client, name)
 
 
 @BOTH
 def test_processes_at_once_make_one_run(
     ready: MlstratProject, between: Proxy, client: Any, forker: subprocess.Popen[str]
 ) -> None:
-    children = [asked(forker, " params.yaml\n") for _ in range(6)]
+    children = [asked(forker, f" {ready.root}\n") for _ in range(6)]
     assert len(set(children)) == 6
     deadline = time.monotonic() + 40
     while len([r for r in between.seen if "runs/log-batch" in r]) < 1 and time.monotonic() < deadline:
         time.sleep(0.1)
     time.sleep(8)
     track(ready)
-    assert_one_whole_run(client, str(ready.params.track.experiment))
+    assert_one_whole_run(ready, client, str(ready.params.track.experiment))
 
 
 def test_round_trips(project: Project, between: Proxy, client: Any) -> None:
-    run_id = named_run(client, f"{project.root.name} trips")
+    run_id = named_run(project, client, f"{project.root.name} trips")
     ready = prepared(project, between.uri, run="models/run.json", model="models/run.json")
     track(ready)  # the first in an experiment also installs the view
     for name in ("first", "second"):
         experiment = client.get_run(run_id).info.experiment_id
         run_id = client.create_run(experiment, run_name=name).info.run_id
-        Path("models/run.json").write_text(json.dumps({"run_id": run_id}))
+        (project.root / "models/run.json").write_text(json.dumps({"run_id": run_id}))
         between.reset()
         track(ready)
         assert len(between.seen) - START_TRIPS <= MAX_TRIPS, between.seen
@@ -251,13 +251,13 @@ def test_round_trips(project: Project, between: Proxy, client: Any) -> None:
 
 
 def test_a_server_without_permission_says_so(project: Project, between: Proxy, client: Any) -> None:
-    run_id = named_run(client, f"{project.root.name} refused")
+    run_id = named_run(project, client, f"{project.root.name} refused")
     ready = prepared(project, between.uri, run="models/run.json")
     between.reset(lambda n, path: "403" if n >= 3 else "pass")
     with pytest.raises(TrackingError, match="403") as caught:
         track(ready)
     assert "EDIT" in caught.value.hint
-    assert not Path("reports/tracked_run.json").exists()
+    assert not ready.places.tracked_run.exists()
     run = client.get_run(run_id)
     assert not run.data.metrics
     assert "diagnosis" not in run.data.tags
@@ -269,11 +269,11 @@ def test_experiment_names(project: Project, between: Proxy, client: Any, name: s
     ready = prepared(project, between.uri, run=None, experiment=name)
     track(ready)
     track(ready)
-    assert_one_whole_run(client, name)
+    assert_one_whole_run(ready, client, name)
 
 
 def test_a_run_of_another_experiment(project: Project, between: Proxy, client: Any) -> None:
-    run_id = named_run(client, f"{project.root.name} theirs")
+    run_id = named_run(project, client, f"{project.root.name} theirs")
     ready = prepared(project, between.uri, run="models/run.json", experiment="ours")
     with pytest.raises(RunError, match=r"is of the experiment .*theirs.*mlstrat\.track\.experiment is 'ours'"):
         track(ready)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -69,20 +68,20 @@ def test_suites_that_cannot_be_run_as_written(project: Project, rules: Any, mess
     with pytest.raises(ExpectationsError, match=message) as caught:
         validate(project.load())
     assert caught.value.exit_code == 2
-    assert not Path("reports/validation.json").exists()
+    assert not (project.root / "reports/validation.json").exists()
 
 
 def test_a_source_without_a_suite(project: Project) -> None:
-    Path("expectations/web.yaml").unlink()
+    (project.root / "expectations/web.yaml").unlink()
     with pytest.raises(ExpectationsError, match=r"web\.yaml does not exist"):
         validate(project.load())
 
 
 def test_the_report_is_the_same_on_every_run_and_holds_no_clock(project: Project) -> None:
     validate(project.load())
-    first = Path("reports/validation.json").read_bytes()
+    first = (project.root / "reports/validation.json").read_bytes()
     validate(project.load())
-    assert Path("reports/validation.json").read_bytes() == first
+    assert (project.root / "reports/validation.json").read_bytes() == first
     text = json.dumps(json.loads(first)["rules"])
     assert "time" not in text
     assert "uuid" not in text

@@ -13,8 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlstrat_plugin.adapters.addresses import resolve_uri
-from mlstrat_plugin.adapters.lockfile import content_hash, recorded_hashes
+from mlstrat_plugin.adapters.lockfile import LOCK, content_hash, recorded_hashes
 from mlstrat_plugin.adapters.tracking import COMPLETED, DIGEST, MODEL_HASH
 from mlstrat_plugin.adapters.tracking.notes import MAX_DESCRIPTION, merged_description
 from mlstrat_plugin.cli.main import main
@@ -32,8 +31,8 @@ if TYPE_CHECKING:
     from mlstrat_plugin.params.project import Project as MlstratProject
 
 pytestmark = [pytest.mark.integration, pytest.mark.filterwarnings("ignore")]  # MLflow's own deprecations
-MODEL = Path("models/model.bin")
-RUN = Path("models/run.json")
+MODEL = "models/model.bin"
+RUN = "models/run.json"
 
 
 @pytest.fixture
@@ -41,27 +40,27 @@ def tracked(project: Project) -> Iterator[tuple[Project, MlstratProject, MlflowC
     """A project with a model and its finished run."""
     from mlflow import MlflowClient
 
-    shutil.copy(migrated_database(), "mlflow.db")
-    block = {"tracking_uri": "sqlite:///mlflow.db", "run": str(RUN), "model": str(MODEL)}
+    shutil.copy(migrated_database(), project.root / "mlflow.db")
+    block = {"tracking_uri": "sqlite:///mlflow.db", "run": RUN, "model": MODEL}
     params = project.load(track=block)
     split(params)
     project.predict(lambda rows: rows["split"].isin(["dev", "test"]) & rows["id"].str.endswith(("3", "7")))
     diagnose(params)
     report(params)
-    client = MlflowClient(resolve_uri("sqlite:///mlflow.db"))
-    client.create_experiment("training", artifact_location=str(Path("artifacts").resolve()))
-    yield project, params, client, train(client, b"first")
+    client = MlflowClient(f"sqlite:///{project.root}/mlflow.db")
+    client.create_experiment("training", artifact_location=str(project.root / "artifacts"))
+    yield project, params, client, train(project.root, client, b"first")
 
 
-def train(client: MlflowClient, weights: bytes) -> str:
+def train(root: Path, client: MlflowClient, weights: bytes) -> str:
     """Write a model and the id of its new run."""
     experiment = client.get_experiment_by_name("training")
     assert experiment is not None
     run_id = str(client.create_run(experiment.experiment_id).info.run_id)
     client.set_terminated(run_id)
-    MODEL.parent.mkdir(exist_ok=True)
-    MODEL.write_bytes(weights)
-    RUN.write_text(json.dumps({"run_id": run_id}))
+    (root / "models").mkdir(exist_ok=True)
+    (root / MODEL).write_bytes(weights)
+    (root / RUN).write_text(json.dumps({"run_id": run_id}))
     return run_id
 
 
@@ -69,24 +68,24 @@ def test_a_restored_model_finds_its_run_by_content(tracked: tuple[Project, Mlstr
     """DVC puts an earlier model back beside the run file of the latest training."""
     _, params, client, first = tracked
     assert track(params).run_id == first
-    second = train(client, b"second")
+    second = train(params.root, client, b"second")
     assert track(params).run_id == second
-    MODEL.write_bytes(b"first")
+    (params.root / MODEL).write_bytes(b"first")
     assert track(params).run_id == first
     assert client.get_run(second).data.tags[MODEL_HASH] != client.get_run(first).data.tags[MODEL_HASH]
-    RUN.write_text(json.dumps({"run_id": "0" * 32}))  # a run file of another server
+    (params.root / RUN).write_text(json.dumps({"run_id": "0" * 32}))  # a run file of another server
     assert track(params).run_id == first
 
 
 def test_a_model_that_no_run_knows_is_refused(tracked: tuple[Project, MlstratProject, MlflowClient, str]) -> None:
     _, params, _, first = tracked
     track(params)
-    saved = Path("reports/tracked_run.json").read_bytes()
-    MODEL.write_bytes(b"made by hand")
+    saved = params.places.tracked_run.read_bytes()
+    (params.root / MODEL).write_bytes(b"made by hand")
     with pytest.raises(RunError, match="of other splits or another model") as caught:
         track(params)
     assert caught.value.exit_code == 2
-    assert Path("reports/tracked_run.json").read_bytes() == saved
+    assert params.places.tracked_run.read_bytes() == saved
     assert track(params, first).run_id == first  # a person who names the run is believed
 
 
@@ -94,7 +93,7 @@ def test_own_runs_are_found_by_content_when_settings_change(
     tracked: tuple[Project, MlstratProject, MlflowClient, str],
 ) -> None:
     project, _, client, _ = tracked
-    block = {"tracking_uri": "sqlite:///mlflow.db", "run": None, "model": str(MODEL)}
+    block = {"tracking_uri": "sqlite:///mlflow.db", "run": None, "model": MODEL}
     first = track(project.load(track=block))
     stricter = project.load(track=block, diagnose={"material_gap": 0.05})
     diagnose(stricter)
@@ -103,18 +102,18 @@ def test_own_runs_are_found_by_content_when_settings_change(
     assert len(client.search_runs([first.experiment_id])) == 1
     experiment = client.get_experiment(first.experiment_id)
     assert experiment.name == "mlstrat"
-    assert Path(experiment.artifact_location).parent == Path("mlruns").resolve()
+    assert Path(experiment.artifact_location).parent == project.root / "mlruns"
 
 
 def test_without_its_model_nothing_is_tracked(tracked: tuple[Project, MlstratProject, MlflowClient, str]) -> None:
-    MODEL.unlink()
+    (tracked[0].root / MODEL).unlink()
     with pytest.raises(RecordError, match=r"cannot read \S*models/model\.bin"):
         track(tracked[1])
 
 
 def test_hashes_of_the_lock_file_are_a_tag(tracked: tuple[Project, MlstratProject, MlflowClient, str]) -> None:
     _, params, client, run_id = tracked
-    Path("dvc.lock").write_text(
+    (params.root / "dvc.lock").write_text(
         "schema: '2.0'\nstages:\n  train:\n    cmd: train\n    outs:\n    - path: models/mödel (1).bin\n"
         "      md5: 0123456789abcdef0123456789abcdef\n  diagnose:\n    cmd: d\n    outs:\n"
         "    - path: reports/diagnosis.json\n      md5: 00000000000000000000000000000000\n"
@@ -123,7 +122,7 @@ def test_hashes_of_the_lock_file_are_a_tag(tracked: tuple[Project, MlstratProjec
     tag = client.get_run(run_id).data.tags["dvc.lock"]
     assert json.loads(tag) == {"models/mödel (1).bin": "0123456789abcdef0123456789abcdef"}
     outs = "".join(f"    - path: data/{i:04d}.parquet\n      md5: '{i:032d}'\n" for i in range(500))
-    Path("dvc.lock").write_text(f"stages:\n  many:\n    outs:\n{outs}")
+    (params.root / "dvc.lock").write_text(f"stages:\n  many:\n    outs:\n{outs}")
     track(params)
     tag = client.get_run(run_id).data.tags["dvc.lock"]
     assert len(tag) <= 8000
@@ -131,31 +130,33 @@ def test_hashes_of_the_lock_file_are_a_tag(tracked: tuple[Project, MlstratProjec
 
 
 @pytest.mark.parametrize("text", ["[]", "stages: 3", "a: [", "stages: {a: {outs: [3]}}"])
-def test_damaged_lock_files(text: str) -> None:
-    Path("dvc.lock").write_text(text)
+def test_damaged_lock_files(tmp_path: Path, text: str) -> None:
+    lock = tmp_path / LOCK
+    lock.write_text(text)
     if "outs" in text:
-        assert recorded_hashes() == {}
+        assert recorded_hashes(lock) == {}
         return
     with pytest.raises(MlstratError, match=r"dvc\.lock"):
-        recorded_hashes()
+        recorded_hashes(lock)
 
 
 def test_the_hash_is_the_one_that_dvc_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from dvc.repo import Repo
 
-    Path("model/deep er").mkdir(parents=True)
+    (tmp_path / "model/deep er").mkdir(parents=True)
     for name in ("b", "a.bin", "deep er/ü", "deep er.txt"):
-        Path("model", name).write_bytes(name.encode() * 1000)
-    Path("one").write_bytes(b"1" * 3_000_000)
+        (tmp_path / "model" / name).write_bytes(name.encode() * 1000)
+    (tmp_path / "one").write_bytes(b"1" * 3_000_000)
     with Repo.init(str(tmp_path), no_scm=True) as repo:
         recorded = {
-            out.def_path: out.hash_info.value for out in (repo.add(["model", "one"])[i].outs[0] for i in (0, 1))
+            out.def_path: out.hash_info.value
+            for out in (repo.add([str(tmp_path / "model"), str(tmp_path / "one")])[i].outs[0] for i in (0, 1))
         }
-    assert {name: content_hash(Path(name)) for name in ("model", "one")} == recorded
-    Path("dvc.lock").write_text(f"schema: '2.0'\nstages:\n  a:\n    outs:\n    - path: one\n      md5: {'7' * 32}\n")
-    assert content_hash(Path("one")) == recorded["one"]
+    assert {name: content_hash(name, tmp_path) for name in ("model", "one")} == recorded
+    (tmp_path / LOCK).write_text(f"schema: '2.0'\nstages:\n  a:\n    outs:\n    - path: one\n      md5: {'7' * 32}\n")
+    assert content_hash("one", tmp_path) == recorded["one"]
     monkeypatch.setenv("DVC_STAGE", "track")
-    assert content_hash(Path("one")) == "7" * 32  # inside a stage DVC has just made it
+    assert content_hash("one", tmp_path) == "7" * 32  # inside a stage DVC has just made it
 
 
 def test_values_of_the_training_code_do_not_hide_ours(
@@ -201,7 +202,7 @@ def test_a_store_that_keeps_something_else_is_an_error(
     monkeypatch.setattr(MlflowClient, "log_batch", lossy)
     with pytest.raises(TrackingError, match=r"did not keep what was logged .*: metric error/test"):
         track(tracked[1])
-    assert not Path("reports/tracked_run.json").exists()
+    assert not tracked[1].places.tracked_run.exists()
 
 
 def test_versions_start_with_the_verdict_and_keep_a_persons_words(
@@ -264,7 +265,7 @@ def test_artifacts_in_a_temporary_experiment_are_refused(
     tracked: tuple[Project, MlstratProject, MlflowClient, str],
 ) -> None:
     _, params, client, _ = tracked
-    temporary = Path(".dvc/tmp/exps/tmp1/mlruns").resolve()
+    temporary = params.root / ".dvc/tmp/exps/tmp1/mlruns"
     experiment = client.create_experiment("born in a temporary folder", artifact_location=str(temporary))
     run_id = client.create_run(experiment).info.run_id
     with pytest.raises(RunError, match="would be lost"):
@@ -275,10 +276,11 @@ def test_artifacts_in_a_temporary_experiment_are_refused(
 def test_a_database_that_is_not_there_is_not_made(tracked: tuple[Project, MlstratProject, MlflowClient, str]) -> None:
     project = tracked[0]
     with pytest.raises(RunError, match=r"there is no database .*other\.db"):
-        track(project.load(track={"tracking_uri": "sqlite:///other.db", "run": str(RUN)}))
-    assert not Path("other.db").exists()
+        track(project.load(track={"tracking_uri": "sqlite:///other.db", "run": RUN}))
+    assert not (project.root / "other.db").exists()
 
 
+@pytest.mark.usefixtures("here")
 def test_stdout_holds_the_record_only(
     tracked: tuple[Project, MlstratProject, MlflowClient, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -290,9 +292,9 @@ def test_stdout_holds_the_record_only(
     assert json.loads(capsys.readouterr().out)["run_id"]
 
 
-def git(*words: str) -> str:
+def git(folder: Path, *words: str) -> str:
     command = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org", *words]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def test_the_commit_is_added_once_it_exists(tracked: tuple[Project, MlstratProject, MlflowClient, str]) -> None:
@@ -302,17 +304,17 @@ def test_the_commit_is_added_once_it_exists(tracked: tuple[Project, MlstratProje
     track(params)
     with pytest.raises(RecordError, match="git says"):
         link(params)
-    git("init", "-q")
+    git(params.root, "init", "-q")
     with pytest.raises(RecordError, match=r"reports/tracked_run\.json is not committed"):
         link(params)
-    git("add", "reports")
-    git("commit", "-qm", "results")
-    commit = git("rev-parse", "HEAD")
-    git("commit", "-qm", "something else", "--allow-empty")
+    git(params.root, "add", "reports")
+    git(params.root, "commit", "-qm", "results")
+    commit = git(params.root, "rev-parse", "HEAD")
+    git(params.root, "commit", "-qm", "something else", "--allow-empty")
     assert link(params) == commit
     assert client.get_run(run_id).data.tags["dvc.commit"] == commit
     track(params)
     assert client.get_run(run_id).data.tags["dvc.commit"] == commit
-    Path("reports/tracked_run.json").write_text("{}")
+    params.places.tracked_run.write_text("{}")
     with pytest.raises(RecordError):
         link(params)

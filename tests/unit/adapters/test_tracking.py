@@ -41,18 +41,18 @@ pytestmark = [pytest.mark.integration, pytest.mark.filterwarnings("ignore")]  # 
 def tracked(project: Project) -> Iterator[tuple[Project, MlstratProject, MlflowClient, str]]:
     from mlflow import MlflowClient
 
-    shutil.copy(migrated_database(), "mlflow.db")
+    shutil.copy(migrated_database(), project.root / "mlflow.db")
     params = project.load(track={"tracking_uri": "sqlite:///mlflow.db", "run": "models/run.json"})
     split(params)
     project.predict(lambda rows: rows["split"].isin(["dev", "test"]) & rows["id"].str.endswith(("3", "7")))
     diagnose(params)
     report(params)
-    client = MlflowClient(resolve_uri("sqlite:///mlflow.db"))
-    experiment = client.create_experiment("training", artifact_location=str(Path("artifacts").resolve()))
+    client = MlflowClient(f"sqlite:///{project.root}/mlflow.db")
+    experiment = client.create_experiment("training", artifact_location=str(project.root / "artifacts"))
     run_id = client.create_run(experiment).info.run_id
     client.set_terminated(run_id)
-    Path("models").mkdir()
-    Path("models/run.json").write_text(json.dumps({"run_id": run_id}))
+    (params.root / "models").mkdir()
+    (params.root / "models/run.json").write_text(json.dumps({"run_id": run_id}))
     yield project, params, client, run_id
 
 
@@ -82,10 +82,10 @@ def test_the_run_carries_everything_once(tracked: tuple[Project, MlstratProject,
     contexts = {tag.value for item in run.inputs.dataset_inputs for tag in item.tags}
     assert contexts == {"train", "train-dev", "dev", "test"}
     before = history(client, run_id)
-    first = Path("reports/tracked_run.json").read_bytes()
+    first = params.places.tracked_run.read_bytes()
     track(params)
     assert history(client, run_id) == before
-    assert Path("reports/tracked_run.json").read_bytes() == first
+    assert params.places.tracked_run.read_bytes() == first
     assert set(before["metrics"].values()) == {1}
     assert run_id in where(params)
     assert "workflowType=machine_learning" in where(params)
@@ -137,15 +137,15 @@ def test_deleted_and_unknown_runs(tracked: tuple[Project, MlstratProject, Mlflow
         track(params)
     assert "mlflow runs restore" in caught.value.hint
     assert caught.value.exit_code == 2
-    Path("models/run.json").write_text('{"run_id": "0123456789abcdef0123456789abcdef"}')
+    (params.root / "models/run.json").write_text('{"run_id": "0123456789abcdef0123456789abcdef"}')
     with pytest.raises(RunError, match="is not on"):
         track(params)
-    assert not Path("reports/tracked_run.json").exists()
+    assert not params.places.tracked_run.exists()
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"run_id": 3}'])
 def test_damaged_run_files(tracked: tuple[Project, MlstratProject, MlflowClient, str], text: str) -> None:
-    Path("models/run.json").write_text(text)
+    (tracked[0].root / "models/run.json").write_text(text)
     with pytest.raises(RecordError, match=r"run\.json"):
         track(tracked[1])
 
@@ -168,8 +168,8 @@ def test_a_server_that_is_down_costs_seconds(tracked: tuple[Project, MlstratProj
         track(project.load(track={"tracking_uri": f"http://127.0.0.1:{port}"}))
     assert time.monotonic() - started < 15
     assert caught.value.exit_code == 3
-    assert Path("reports/diagnosis.json").exists()
-    assert not Path("reports/tracked_run.json").exists()
+    assert tracked[1].places.diagnosis.exists()
+    assert not tracked[1].places.tracked_run.exists()
 
 
 def test_a_server_that_never_answers_costs_seconds(tracked: tuple[Project, MlstratProject, MlflowClient, str]) -> None:
@@ -183,12 +183,12 @@ def test_a_server_that_never_answers_costs_seconds(tracked: tuple[Project, Mlstr
         assert time.monotonic() - started < 15
 
 
-def test_relative_uris_lie_in_the_dvc_project(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    assert resolve_uri(None) == f"sqlite:///{tmp_path}/mlflow.db"
-    monkeypatch.setenv("DVC_ROOT", str(tmp_path / "project"))
-    assert resolve_uri("sqlite:///mlflow.db") == f"sqlite:///{tmp_path}/project/mlflow.db"
-    assert resolve_uri("file:./mlruns") == f"file:{tmp_path}/project/mlruns"
-    assert resolve_uri("mlruns") == f"{tmp_path}/project/mlruns"
+def test_relative_uris_lie_in_the_dvc_project(monkeypatch: pytest.MonkeyPatch, here: Path) -> None:
+    assert resolve_uri(None) == f"sqlite:///{here}/mlflow.db"
+    monkeypatch.setenv("DVC_ROOT", str(here / "project"))
+    assert resolve_uri("sqlite:///mlflow.db") == f"sqlite:///{here}/project/mlflow.db"
+    assert resolve_uri("file:./mlruns") == f"file:{here}/project/mlruns"
+    assert resolve_uri("mlruns") == f"{here}/project/mlruns"
     assert resolve_uri("http://127.0.0.1:5000") == "http://127.0.0.1:5000"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
     assert resolve_uri(None) == "http://127.0.0.1:1"
@@ -257,9 +257,9 @@ def test_any_run_can_be_named(tracked: tuple[Project, MlstratProject, MlflowClie
 def test_a_diagnosis_from_memory(tracked: tuple[Project, MlstratProject, MlflowClient, str]) -> None:
     import mlflow
 
-    _, _, client, run_id = tracked
+    project, _, client, run_id = tracked
     result = mlstrat.diagnose(human=0.01, train=(100, 10_000), dev=(900, 10_000))
-    uri = resolve_uri("sqlite:///mlflow.db")
+    uri = f"sqlite:///{project.root}/mlflow.db"
     mlstrat.log_diagnosis(result, run_id, uri)
     before = history(client, run_id)
     mlstrat.log_diagnosis(result, run_id, uri)
@@ -279,11 +279,11 @@ def test_a_diagnosis_from_memory(tracked: tuple[Project, MlstratProject, MlflowC
 
 
 def test_a_run_of_foreign_code_is_diagnosed(tracked: tuple[Project, MlstratProject, MlflowClient, str]) -> None:
-    _, _, client, run_id = tracked
+    project, _, client, run_id = tracked
     client.log_metric(run_id, "train_error", 0.01)
     client.log_metric(run_id, "val_acc", 0.8)
     client.log_param(run_id, "n_train", 10_000)
-    uri = resolve_uri("sqlite:///mlflow.db")
+    uri = f"sqlite:///{project.root}/mlflow.db"
     errors, rows = {"human": 0.01, "train": "train_error", "dev": "1 - val_acc"}, {"train": "n_train", "dev": 2500}
     with pytest.raises(mlstrat.MlstratError, match="no metric 'val_accuracy'"):
         mlstrat.diagnose_run(run_id, errors={**errors, "dev": "1 - val_accuracy"}, rows=rows, tracking_uri=uri)
@@ -296,17 +296,18 @@ def test_a_run_of_foreign_code_is_diagnosed(tracked: tuple[Project, MlstratProje
     assert data.metrics["val_acc"] == 0.8
 
 
+@pytest.mark.usefixtures("here")
 def test_history_lists_diagnosed_runs_and_the_champion(
     tracked: tuple[Project, MlstratProject, MlflowClient, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    _, params, client, run_id = tracked
+    project, params, client, run_id = tracked
     assert list_runs(params).runs == ()
     experiment = client.get_run(run_id).info.experiment_id
     client.create_run(experiment, run_name="without a diagnosis")
     track(params)
     better = client.create_run(experiment, run_name="better", start_time=4_000_000_000_000).info.run_id
     mlstrat.log_diagnosis(
-        mlstrat.diagnose(train=(10, 1000), dev=(12, 1000)), better, resolve_uri("sqlite:///mlflow.db")
+        mlstrat.diagnose(train=(10, 1000), dev=(12, 1000)), better, f"sqlite:///{project.root}/mlflow.db"
     )
     client.create_registered_model("digits")
     version = client.create_model_version("digits", f"runs:/{better}/model", run_id=better)
@@ -327,7 +328,7 @@ def test_history_lists_diagnosed_runs_and_the_champion(
     client.set_tag(better, "mlflow.runName", "<script>")
     with pytest.raises(SystemExit):
         main(["history", "--html", "history.html"])
-    page = Path("history.html").read_text()
+    page = (project.root / "history.html").read_text()
     assert "<script>" not in page
     assert "&lt;script&gt; (champion)" in page
     assert page.count("data:image/svg+xml") == 2

@@ -18,6 +18,8 @@ from tests.unit.core.diagnosis.test_diagnose import SMALL, TEN_THOUSAND, TEXTBOO
 if TYPE_CHECKING:
     from tests.conftest import Project
 
+pytestmark = pytest.mark.usefixtures("here")
+
 EXAMPLE = ["quick", "human=5/500", "train=10000/500000", "train-dev=125/2500", "dev=175/2500", "test=188/2500"]
 
 

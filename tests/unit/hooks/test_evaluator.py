@@ -14,7 +14,11 @@ from mlstrat_plugin.errors import EstimateError, PredictionsError
 from mlstrat_plugin.hooks.evaluator import Evaluator
 from tests.conftest import migrated_database
 
-pytestmark = [pytest.mark.integration, pytest.mark.filterwarnings("ignore")]  # MLflow's own deprecations
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.filterwarnings("ignore"),  # MLflow's own deprecations
+    pytest.mark.usefixtures("here"),  # MLflow keeps artifacts in the working folder
+]
 WRONG = {"train": 10, "train-dev": 12, "dev": 180, "test": 190}
 
 
@@ -34,7 +38,7 @@ def evaluate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Return a call of MLflow's evaluate on a static table, and the run's data after it."""
     import mlflow
 
-    shutil.copy(migrated_database(), "mlflow.db")
+    shutil.copy(migrated_database(), tmp_path / "mlflow.db")
     mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
 
     def call(rows: pd.DataFrame, **options: Any) -> Any:

@@ -11,6 +11,7 @@ import yaml
 
 from mlstrat_plugin.hooks.run_context import RunContext
 
+pytestmark = pytest.mark.usefixtures("here")
 CLEAN = {key: value for key, value in os.environ.items() if not key.startswith(("MLFLOW_", "DVC_"))}
 
 

@@ -8,6 +8,8 @@ from mlstrat_plugin.errors import ParamsError
 from mlstrat_plugin.params.block import load_params
 from mlstrat_plugin.records.words import Settings
 
+pytestmark = pytest.mark.usefixtures("here")
+
 SOURCES = """mlstrat:
   sources:
     web: {path: a.csv, role: auxiliary}

@@ -8,6 +8,8 @@ import pytest
 from mlstrat_plugin.errors import ParamsError
 from mlstrat_plugin.params.functions import imported
 
+pytestmark = pytest.mark.usefixtures("here")
+
 KEY = "mlstrat.evaluate.metric"
 
 

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from mlstrat_plugin.params.project import Project, load_project
 from mlstrat_plugin.records.words import Split
 from tests.conftest import Project as Scratch
@@ -14,6 +16,7 @@ def test_paths_start_at_the_root(project: Scratch, tmp_path: Path) -> None:
     assert made.places.diagnosis == tmp_path / "repo/out/diagnosis.json"
 
 
+@pytest.mark.usefixtures("here")
 def test_the_working_folder_is_the_default(project: Scratch) -> None:
     project.params()
     assert load_project().splits == Path("data/splits")

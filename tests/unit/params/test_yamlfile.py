@@ -7,6 +7,8 @@ import pytest
 from mlstrat_plugin.errors import ParamsError
 from mlstrat_plugin.params.yamlfile import load_yaml
 
+pytestmark = pytest.mark.usefixtures("here")
+
 
 def read(text: str) -> object:
     path = Path("a.yaml")

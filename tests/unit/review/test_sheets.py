@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from mlstrat_plugin.adapters.reviews import AUDIT, FIXES, MISTAKES
+from mlstrat_plugin.adapters.reviews import AUDIT, FIXES, MISTAKES, Layout
 from mlstrat_plugin.core.diagnosis.comparison import compare
 from mlstrat_plugin.errors import ChangedMeanwhile, ParamsError, PredictionsError, ReviewError
 from mlstrat_plugin.params.project import Project as MlstratProject
@@ -41,7 +41,19 @@ def begun(project: Project, wrong: Any = None, **blocks: Any) -> MlstratProject:
     return params
 
 
-def say(layout: Any, answers: Mapping[str, Mapping[str, str]]) -> None:
+def error_sheet(params: MlstratProject) -> Layout:
+    return MISTAKES.at(params.places.mistakes)
+
+
+def audit_sheet(params: MlstratProject) -> Layout:
+    return AUDIT.at(params.places.audit)
+
+
+def fix_sheet(params: MlstratProject) -> Layout:
+    return FIXES.at(params.places.fixes)
+
+
+def say(layout: Layout, answers: Mapping[str, Mapping[str, str]]) -> None:
     edited(layout, lambda sheet: sheet.with_rows([{"id": i, **cells} for i, cells in answers.items()]))
 
 
@@ -59,20 +71,21 @@ def test_without_a_block_there_are_no_reviews(project: Project) -> None:
 
 
 def test_pending_while_empty(project: Project) -> None:
-    record = diagnose(begun(project))
+    params = begun(project)
+    record = diagnose(params)
     assert record.error_analysis is not None
     assert record.error_analysis.status == "pending"
-    report(project.load(review=REVIEW))
-    assert "pending" in Path("reports/report.html").read_text(encoding="utf-8")
-    assert Path("reports/error_analysis.csv").read_text(encoding="utf-8").count("\n") == 1
+    report(params)
+    assert "pending" in params.places.page.read_text(encoding="utf-8")
+    assert params.places.causes.read_text(encoding="utf-8").count("\n") == 1
 
 
 def test_a_sheet_that_is_gone_is_not_an_empty_one(project: Project) -> None:
     params = begun(project)
-    MISTAKES.file.unlink()
+    error_sheet(params).file.unlink()
     with pytest.raises(ReviewError, match="dev_errors"):
         diagnose(params)
-    FIXES.file.unlink()
+    fix_sheet(params).file.unlink()
     with pytest.raises(ReviewError, match="label_fixes"):
         split(params)
 
@@ -86,20 +99,20 @@ def test_only_dev_is_looked_at(project: Project, name: str) -> None:
 def test_a_sample_is_random_stable_and_topped_up(project: Project) -> None:
     params = begun(project)
     assert sample(params).added == 20
-    first = MISTAKES.file.read_bytes()
-    ids = list(MISTAKES.read().rows)
-    dev = pd.read_parquet("data/splits/dev.parquet")["id"]
+    first = error_sheet(params).file.read_bytes()
+    ids = list(error_sheet(params).read().rows)
+    dev = project.rows("dev")["id"]
     assert set(ids) <= set(dev[dev.str[-1].isin(["1", "4", "7"])])
     assert ids != sorted(ids)
     assert sample(params).added == 0
-    assert MISTAKES.file.read_bytes() == first
-    say(MISTAKES, {ids[0]: {"tags": "dog", "reviewer": "Ann"}, ids[3]: {"comment": "=1+1"}})
-    typed = {i: cells for i, cells in MISTAKES.read().rows.items() if cells["tags"] or cells["comment"]}
+    assert error_sheet(params).file.read_bytes() == first
+    say(error_sheet(params), {ids[0]: {"tags": "dog", "reviewer": "Ann"}, ids[3]: {"comment": "=1+1"}})
+    typed = {i: cells for i, cells in error_sheet(params).read().rows.items() if cells["tags"] or cells["comment"]}
     assert sample(params, rows=24).added > 0
-    assert list(MISTAKES.read().rows)[:20] == ids
+    assert list(error_sheet(params).read().rows)[:20] == ids
     project.predict(ends("1", "2"))  # another model: 4 and 7 are right by now
     again = sample(params, rows=24)
-    after = MISTAKES.read().rows
+    after = error_sheet(params).read().rows
     assert again.added > 0
     assert again.now_right == sum(i[-1] in "47" for i in after)
     for i, cells in after.items():
@@ -110,7 +123,7 @@ def test_a_sample_is_random_stable_and_topped_up(project: Project) -> None:
     split(moved)
     project.predict(ends("1", "2"))
     assert sample(moved, rows=24).gone > 0
-    assert set(after) <= set(MISTAKES.read().rows)
+    assert set(after) <= set(error_sheet(params).read().rows)
 
 
 def test_the_other_part_of_dev_stays_unseen(project: Project) -> None:
@@ -118,19 +131,19 @@ def test_the_other_part_of_dev_stays_unseen(project: Project) -> None:
     params = begun(project, columns={"group": "user"}, review={"rows": 1000, "eyeball": 0.4})
     drawn = sample(params)
     assert drawn.notes
-    dev = pd.read_parquet("data/splits/dev.parquet").set_index("id")
-    shown = set(dev.loc[list(MISTAKES.read().rows), "user"])
+    dev = project.rows("dev").set_index("id")
+    shown = set(dev.loc[list(error_sheet(params).read().rows), "user"])
     mistakes = dev[dev.index.str[-1].isin(["1", "4", "7"])]
     assert 0.2 < len(shown) / dev["user"].nunique() < 0.6
-    assert set(mistakes[mistakes["user"].isin(shown)].index) == set(MISTAKES.read().rows)  # whole groups
+    assert set(mistakes[mistakes["user"].isin(shown)].index) == set(error_sheet(params).read().rows)  # whole groups
 
 
 def test_the_tally_counts_what_people_said(project: Project) -> None:
     params = begun(project, review={"rows": 40, "eyeball": 1.0})
     sample(params)
-    ids = list(MISTAKES.read().rows)
+    ids = list(error_sheet(params).read().rows)
     say(
-        MISTAKES,
+        error_sheet(params),
         {i: {"tags": "Great-Cat" if n % 2 else "great cat; dog", "reviewer": "A"} for n, i in enumerate(ids[:30])},
     )
     record = diagnose(params)
@@ -148,30 +161,28 @@ def test_the_tally_counts_what_people_said(project: Project) -> None:
     assert "MLS161" in codes(record)
     assert found.label_share is None  # nobody answered that for a single row
     assert not codes(record) & {"MLS171", "MLS172", "MLS173"}
-    say(MISTAKES, {ids[0]: {"label_is_wrong": "yes"}})
+    say(error_sheet(params), {ids[0]: {"label_is_wrong": "yes"}})
     answered = diagnose(params).error_analysis
     assert answered is not None
     assert answered.label_share is not None
     assert answered.label_share.value == pytest.approx(1 / 30)
     assert from_json(Diagnosis, to_json(record), name="x", stage="diagnose").error_analysis is not None
     report(params)
-    page = Path("reports/report.html").read_text(encoding="utf-8")
+    page = params.places.page.read_text(encoding="utf-8")
     assert "Great-Cat" in page
     assert "counts as" in page
-    assert (
-        Path("reports/error_analysis.csv").read_text(encoding="utf-8").splitlines()[1].startswith("Great-Cat,30,30,1.0")
-    )
+    assert params.places.causes.read_text(encoding="utf-8").splitlines()[1].startswith("Great-Cat,30,30,1.0")
 
 
 def test_rows_of_an_earlier_model_are_not_counted(project: Project) -> None:
     params = begun(project, review={"rows": 20, "eyeball": 1.0})
     sample(params)
-    say(MISTAKES, {i: {"tags": "old", "reviewer": "A"} for i in MISTAKES.read().rows})
+    say(error_sheet(params), {i: {"tags": "old", "reviewer": "A"} for i in error_sheet(params).read().rows})
     project.predict(ends("1", "2", "3"))
     record = diagnose(params)
     found = record.error_analysis
     assert found is not None
-    assert found.now_right == sum(i[-1] in "47" for i in MISTAKES.read().rows)
+    assert found.now_right == sum(i[-1] in "47" for i in error_sheet(params).read().rows)
     assert "MLS165" in codes(record)
     assert found.sampled < 20
     sample(params)
@@ -184,8 +195,8 @@ def test_rows_of_an_earlier_model_are_not_counted(project: Project) -> None:
 def test_passed_over_rows_and_open_order_are_said(project: Project) -> None:
     params = begun(project, review={"rows": 30, "eyeball": 1.0})
     sample(params)
-    ids = list(MISTAKES.read().rows)
-    say(MISTAKES, {i: {"tags": "dog" if n % 2 else "cat", "reviewer": "A"} for n, i in enumerate(ids[5:25])})
+    ids = list(error_sheet(params).read().rows)
+    say(error_sheet(params), {i: {"tags": "dog" if n % 2 else "cat", "reviewer": "A"} for n, i in enumerate(ids[5:25])})
     record = diagnose(params)
     assert {"MLS162", "MLS164"} <= codes(record)
     assert record.error_analysis is not None
@@ -197,7 +208,7 @@ def test_a_tuned_part_of_dev_is_said(project: Project) -> None:
     project.write("mobile.parquet", digits(4000, "m"))
     params = begun(project, review={"rows": 2000, "eyeball": 0.5})
     sample(params)
-    looked = list(MISTAKES.read().rows)
+    looked = list(error_sheet(params).read().rows)
     project.predict(lambda rows: ends("1", "4", "7")(rows) & ~rows["id"].isin(looked))  # learned what people saw
     record = diagnose(params)
     assert "MLS163" in codes(record)
@@ -209,7 +220,7 @@ def test_a_tuned_part_of_dev_is_said(project: Project) -> None:
 def test_the_audit_is_blind_and_of_both_splits(project: Project) -> None:
     params = begun(project)
     assert audit(params, 10).added == 40
-    sheet = AUDIT.read()
+    sheet = audit_sheet(params).read()
     assert "prediction" not in sheet.columns
     splits = [cells["split"] for cells in sheet.rows.values()]
     assert (splits.count("dev"), splits.count("test")) == (20, 20)
@@ -219,16 +230,16 @@ def test_the_audit_is_blind_and_of_both_splits(project: Project) -> None:
     assert audit(params, 10).added == 0
     project.predict(ends("1"))
     few = audit(params, 400)
-    assert (
-        few.rows
-        == len(AUDIT.read().rows)
-        == len(pd.read_parquet("data/splits/dev.parquet")) + len(pd.read_parquet("data/splits/test.parquet"))
-    )
+    assert few.rows == len(audit_sheet(params).read().rows) == len(project.rows("dev")) + len(project.rows("test"))
 
 
 def judged(params: MlstratProject, wrong_labels: set[str]) -> Diagnosis:
     say(
-        AUDIT, {i: {"label_is_wrong": "yes" if i in wrong_labels else "no", "reviewer": "A"} for i in AUDIT.read().rows}
+        audit_sheet(params),
+        {
+            i: {"label_is_wrong": "yes" if i in wrong_labels else "no", "reviewer": "A"}
+            for i in audit_sheet(params).read().rows
+        },
     )
     return diagnose(params)
 
@@ -238,7 +249,7 @@ def test_the_rule_of_labels(project: Project, share: float, code: str) -> None:
     project.write("mobile.parquet", digits(2000, "m"))
     params = begun(project)
     audit(params, 60)
-    rows = [i for i, cells in AUDIT.read().rows.items() if i[-1] in "147" and cells["split"] == "dev"]
+    rows = [i for i, cells in audit_sheet(params).read().rows.items() if i[-1] in "147" and cells["split"] == "dev"]
     record = judged(params, set(rows[: round(share * len(rows))]))
     assert code in codes(record)
     check = record.label_audit["dev"]
@@ -250,7 +261,7 @@ def test_the_rule_of_labels(project: Project, share: float, code: str) -> None:
 def test_hidden_mistakes_and_what_they_cost(project: Project) -> None:
     params = begun(project)
     audit(params, 15)
-    rows = list(AUDIT.read().rows)
+    rows = list(audit_sheet(params).read().rows)
     record = judged(params, {i for i in rows if i[-1] in "3"})
     assert "MLS174" in codes(record)
     hidden = record.label_audit["dev"].hidden
@@ -258,7 +269,7 @@ def test_hidden_mistakes_and_what_they_cost(project: Project) -> None:
     assert hidden.value > 0
     assert record.label_audit["dev"].corrected is not None
     report(params)
-    assert "labels' share" in Path("reports/report.html").read_text(encoding="utf-8").replace("&#39;", "'")
+    assert "labels' share" in params.places.page.read_text(encoding="utf-8").replace("&#39;", "'")
     closer = diagnose(params)
     notes = compare(record, closer).notes
     assert notes == ()  # no wrong label among wrong rows: nothing to decide by
@@ -276,10 +287,13 @@ def test_an_audit_of_a_sealed_test_says_nothing_of_it(project: Project) -> None:
 def test_fixes_change_labels_and_identities_and_are_logged(project: Project) -> None:
     params = begun(project)
     before = split(params)
-    dev, test = (pd.read_parquet(f"data/splits/{name}.parquet") for name in ("dev", "test"))
-    train = pd.read_parquet("data/splits/train.parquet")
+    dev, test = (project.rows(name) for name in ("dev", "test"))
+    train = project.rows("train")
     pick = {frame["id"][0]: int(frame["label"][0]) for frame in (dev, test, train)}
-    say(FIXES, {i: {"label_before": str(old), "label": str((old + 1) % 3), "reviewer": "A"} for i, old in pick.items()})
+    say(
+        fix_sheet(params),
+        {i: {"label_before": str(old), "label": str((old + 1) % 3), "reviewer": "A"} for i, old in pick.items()},
+    )
     after = split(params)
     assert after.split_id != before.split_id
     assert after.test_id != before.test_id
@@ -288,14 +302,14 @@ def test_fixes_change_labels_and_identities_and_are_logged(project: Project) -> 
         for name, frame in (("dev", dev), ("test", test))
     ]
     assert after.labels_left == 1
-    changed = pd.read_parquet("data/splits/dev.parquet")
+    changed = project.rows("dev")
     assert list(changed["id"]) == list(dev["id"])
     assert changed.dtypes.equals(dev.dtypes)
     assert (changed["label"] != dev["label"]).sum() == 1
-    assert pd.read_parquet("data/splits/train.parquet").equals(train)
+    assert project.rows("train").equals(train)
     everywhere = project.load(review={**REVIEW, "fix_train": True})
     assert len(split(everywhere).label_changes) == 3
-    assert (pd.read_parquet("data/splits/train.parquet")["label"] != train["label"]).sum() == 1
+    assert (project.rows("train")["label"] != train["label"]).sum() == 1
 
 
 @pytest.mark.parametrize(
@@ -308,28 +322,31 @@ def test_fixes_change_labels_and_identities_and_are_logged(project: Project) -> 
 )
 def test_fixes_that_do_not_fit_leave_the_splits_alone(project: Project, row: dict[str, str], said: str) -> None:
     params = begun(project)
-    old = Path("data/splits/dev.parquet").read_bytes()
-    say(FIXES, {row["id"]: row})
+    old = params.split_file(Split.DEV).read_bytes()
+    say(fix_sheet(params), {row["id"]: row})
     with pytest.raises(ReviewError) as caught:
         split(params)
     assert said in caught.value.message
-    assert Path("data/splits/dev.parquet").read_bytes() == old
+    assert params.split_file(Split.DEV).read_bytes() == old
 
 
 def test_a_fix_that_the_source_has_by_now_is_no_change(project: Project) -> None:
     params = begun(project)
-    say(FIXES, {"m00000": {"label_before": "1", "label": "0"}})
+    say(fix_sheet(params), {"m00000": {"label_before": "1", "label": "0"}})
     assert split(params).label_changes == ()
 
 
 def test_fixing_only_what_the_model_got_wrong_is_said(project: Project) -> None:
     params = begun(project)
-    dev, test = (pd.read_parquet(f"data/splits/{name}.parquet").set_index("id") for name in ("dev", "test"))
+    dev, test = (project.rows(name).set_index("id") for name in ("dev", "test"))
 
     def fix(frames: list[pd.DataFrame], figures: str) -> set[str]:
-        FIXES.file.write_text(FIXES.parse(b"").text())
+        fix_sheet(params).file.write_text(fix_sheet(params).parse(b"").text())
         rows = {i: label for frame in frames for i, label in frame["label"].items() if str(i)[-1] in figures}
-        say(FIXES, {str(i): {"label_before": str(v), "label": str((int(v) + 1) % 3)} for i, v in rows.items()})
+        say(
+            fix_sheet(params),
+            {str(i): {"label_before": str(v), "label": str((int(v) + 1) % 3)} for i, v in rows.items()},
+        )
         split(params)
         return codes(diagnose(params))
 
@@ -342,12 +359,12 @@ def test_fixing_only_what_the_model_got_wrong_is_said(project: Project) -> None:
 def test_a_label_that_was_fixed_is_no_longer_at_fault(project: Project) -> None:
     params = begun(project)
     audit(params, 15)
-    rows = [i for i, cells in AUDIT.read().rows.items() if i[-1] in "147"]
+    rows = [i for i, cells in audit_sheet(params).read().rows.items() if i[-1] in "147"]
     first = judged(params, set(rows))
     assert first.label_audit["dev"].wrong.mislabelled == 15
-    dev = [i for i in rows if AUDIT.read().rows[i]["split"] == "dev"]
-    labels = {i: int(AUDIT.read().rows[i]["label"]) for i in dev}
-    say(FIXES, {i: {"label_before": str(old), "label": str((old + 1) % 3)} for i, old in labels.items()})
+    dev = [i for i in rows if audit_sheet(params).read().rows[i]["split"] == "dev"]
+    labels = {i: int(audit_sheet(params).read().rows[i]["label"]) for i in dev}
+    say(fix_sheet(params), {i: {"label_before": str(old), "label": str((old + 1) % 3)} for i, old in labels.items()})
     split(params)
     second = diagnose(params)
     assert second.label_audit["dev"].wrong.mislabelled == 0
@@ -356,7 +373,7 @@ def test_a_label_that_was_fixed_is_no_longer_at_fault(project: Project) -> None:
 
 def test_metrics_without_mistakes_are_refused(project: Project) -> None:
     for i in ("web", "mobile"):
-        table = pd.read_parquet(f"{i}.parquet")
+        table = project.table(f"{i}.parquet")
         table["other"] = table["label"]
         project.write(f"{i}.parquet", table)
     params = project.load(review=REVIEW, columns={"labels": ["label", "other"]})
@@ -368,8 +385,8 @@ def test_metrics_without_mistakes_are_refused(project: Project) -> None:
 
 def test_missing_predictions_are_said(project: Project) -> None:
     params = begun(project)
-    table = pd.read_parquet("data/predictions.parquet")
-    project.write("data/predictions.parquet", table[table["id"] != pd.read_parquet("data/splits/dev.parquet")["id"][0]])
+    table = project.table("data/predictions.parquet")
+    project.write("data/predictions.parquet", table[table["id"] != project.rows("dev")["id"][0]])
     with pytest.raises(PredictionsError, match="1 rows of dev have no prediction"):
         sample(params)
 
@@ -397,10 +414,10 @@ def test_a_planted_slice_is_found_and_confirmed_and_noise_is_not(project: Projec
 
 def test_doubtful_labels_are_ranked_without_the_models_answer(project: Project) -> None:
     params = begun(project)
-    answers = pd.read_parquet("data/predictions.parquet")
-    truth = pd.concat(pd.read_parquet(f"data/splits/{n}.parquet") for n in ("train", "train_dev", "dev", "test"))
+    answers = project.table("data/predictions.parquet")
+    truth = pd.concat(project.rows(n) for n in ("train", "train_dev", "dev", "test"))
     right = truth.set_index("id")["label"].loc[answers["id"]].to_numpy()
-    planted = set(pd.read_parquet("data/splits/dev.parquet")["id"][:3])
+    planted = set(project.rows("dev")["id"][:3])
     for k in range(3):
         likely = pd.Series([0.8 if label == k else 0.1 for label in right])
         odd = answers["id"].isin(planted).to_numpy()
@@ -422,14 +439,14 @@ def test_mlflow_shows_the_tally(project: Project) -> None:
 
     from mlflow import MlflowClient
 
-    copy(migrated_database(), "mlflow.db")
+    copy(migrated_database(), project.root / "mlflow.db")
     params = begun(project, track={"tracking_uri": "sqlite:///mlflow.db", "run": None})
     sample(params)
-    say(MISTAKES, {i: {"tags": "dark | room", "reviewer": "A"} for i in MISTAKES.read().rows})
+    say(error_sheet(params), {i: {"tags": "dark | room", "reviewer": "A"} for i in error_sheet(params).read().rows})
     diagnose(params)
     report(params)
     run_id = track(params).run_id
-    client = MlflowClient("sqlite:///mlflow.db")
+    client = MlflowClient(f"sqlite:///{project.root}/mlflow.db")
     note = client.get_run(run_id).data.tags["mlflow.note.content"]
     assert "Causes of mistakes" in note
     assert "| dark | 20 of 20 |" in note
@@ -445,10 +462,10 @@ def test_the_desk_merges_what_others_wrote(project: Project) -> None:
     params = begun(project)
     sample(params)
     at = desk(params)
-    (row, *_) = MISTAKES.read().rows
+    (row, *_) = error_sheet(params).read().rows
     blank = dict.fromkeys(MISTAKES.typed, "")
     at.save(row, blank, {**blank, "tags": "dog", "reviewer": "seen"})
-    say(MISTAKES, {row: {"comment": "from a spreadsheet", "reviewer": "Bob"}})
+    say(error_sheet(params), {row: {"comment": "from a spreadsheet", "reviewer": "Bob"}})
     cells = at.save(row, blank, {**blank, "tags": "cat", "reviewer": "seen"})["cells"]
     assert (cells["tags"], cells["comment"], cells["reviewer"]) == ("dog; cat", "from a spreadsheet", "Bob, Ann")
     with pytest.raises(ChangedMeanwhile) as caught:
@@ -469,17 +486,17 @@ def typed(cells: Mapping[str, str]) -> dict[str, str]:
 def test_the_desk_refuses_what_is_no_row(project: Project, row: str | None, after: Any) -> None:
     params = begun(project)
     sample(params)
-    old = MISTAKES.file.read_bytes()
+    old = error_sheet(params).file.read_bytes()
     with pytest.raises(ReviewError):
-        desk(params).save(row or next(iter(MISTAKES.read().rows)), {}, after)
-    assert MISTAKES.file.read_bytes() == old
+        desk(params).save(row or next(iter(error_sheet(params).read().rows)), {}, after)
+    assert error_sheet(params).file.read_bytes() == old
 
 
 def test_the_desk_writes_fixes_and_takes_them_back(project: Project) -> None:
     params = begun(project)
     sample(params)
     at = desk(params)
-    row, cells = next(iter(MISTAKES.read().rows.items()))
+    row, cells = next(iter(error_sheet(params).read().rows.items()))
     other = str((int(cells["label"]) + 1) % 3)
     assert at.fix(row, other) == {row: other}
     for bad in (cells["label"], "seven"):
@@ -508,12 +525,12 @@ def test_media(tmp_path: Path) -> None:
     (inside / "a.svg").write_text("<svg onload='alert(1)'/>")
     (outside / "b.wav").write_bytes(wav)
     (inside / "link.wav").symlink_to(outside / "b.wav")
-    assert medium(str(inside / "a.wav"), "audio", ("in",)).mimetype == "audio/wav"
-    assert medium({"bytes": wav, "path": "x"}, "audio", ("in",)).mimetype == "audio/wav"
+    assert medium(str(inside / "a.wav"), "audio", ("in",), tmp_path).mimetype == "audio/wav"
+    assert medium({"bytes": wav, "path": "x"}, "audio", ("in",), tmp_path).mimetype == "audio/wav"
     assert medium([[0, 1], [2, 3]], "image", ()).mimetype == "image/png"
     for bad in ("out/b.wav", "in/link.wav", "in/../out/b.wav", "in", "in/a.svg", "/dev/zero", "in/a.wav\0", "", None):
         with pytest.raises(ReviewError):
-            medium(bad, "audio", ("in",))
+            medium(bad, "audio", ("in",), tmp_path)
     for array in ([1, 2, 3], [[1], [2, 3]], ["a"], [[[1, 2]]]):
         with pytest.raises(ReviewError):
             medium(array, "image", ())

@@ -47,7 +47,7 @@ def scored(project: Project) -> pd.DataFrame:
     project.block["columns"] = {"labels": TASKS, "group": "user"}
     split(project.load())
     rows = pd.concat(
-        [pd.read_parquet(f"data/splits/{name}.parquet").assign(split=name.replace("_", "-")) for name in SPLITS],
+        [project.rows(name).assign(split=name.replace("_", "-")) for name in SPLITS],
         ignore_index=True,
     )
     chances = {"pedestrian": np.where(rows["source"] == "mobile", 0.3, 0.02), "car": 0.02, "sign": 0.25}
@@ -55,7 +55,7 @@ def scored(project: Project) -> pd.DataFrame:
     for task in TASKS:
         flipped = rng.random(len(rows)) < chances[task]
         answers[task] = rows[task].fillna(0).astype(int) ^ flipped.astype(int)
-    answers.to_parquet("data/predictions.parquet")
+    answers.to_parquet(project.root / "data/predictions.parquet")
     return rows.merge(answers, on="id", suffixes=("", "_answer"))
 
 
@@ -102,14 +102,12 @@ def test_without_groups_a_task_is_a_plain_error(project: Project, scored: pd.Dat
 
 
 def test_answers_about_one_row_are_not_independent(project: Project, scored: pd.DataFrame) -> None:
-    answers = pd.read_parquet("data/predictions.parquet").merge(
-        scored[["id", *TASKS]], on="id", suffixes=("", "_right")
-    )
+    answers = project.table("data/predictions.parquet").merge(scored[["id", *TASKS]], on="id", suffixes=("", "_right"))
     rng = np.random.default_rng(5)
     broken = rng.random(len(answers)) < 0.2  # whole rows wrong or right
     for task in TASKS:
         answers[task] = answers[f"{task}_right"].fillna(0).astype(int) ^ broken.astype(int)
-    answers[["id", *TASKS]].to_parquet("data/predictions.parquet")
+    answers[["id", *TASKS]].to_parquet(project.root / "data/predictions.parquet")
     record = run(project, columns={"labels": TASKS})
     error, n = record.errors["dev"], record.errors["dev"].n or 0
     rows = wilson(error.value, n, Z95)
@@ -127,16 +125,16 @@ def test_declared_human_level_by_task(project: Project, scored: pd.DataFrame) ->
 
 
 def test_a_task_with_no_labelled_row_in_a_split(project: Project, scored: pd.DataFrame) -> None:
-    pd.read_parquet("data/splits/dev.parquet").assign(car=np.nan).to_parquet("data/splits/dev.parquet")
+    project.rows("dev").assign(car=np.nan).to_parquet(project.root / "data/splits/dev.parquet")
     with pytest.raises(EstimateError, match="dev: no row is labelled for car"):
         run(project)
 
 
 def test_a_labelled_cell_without_an_answer(project: Project, scored: pd.DataFrame) -> None:
-    answers = pd.read_parquet("data/predictions.parquet").astype({"car": "Int64"})
+    answers = project.table("data/predictions.parquet").astype({"car": "Int64"})
     row = scored[scored["car"].notna() & (scored["split"] == "dev")].iloc[0]["id"]
     answers.loc[answers["id"] == row, "car"] = None
-    answers.to_parquet("data/predictions.parquet")
+    answers.to_parquet(project.root / "data/predictions.parquet")
     with pytest.raises(PredictionsError, match="1 predictions are null for a task that is labelled") as caught:
         run(project)
     assert row in caught.value.message
@@ -144,10 +142,10 @@ def test_a_labelled_cell_without_an_answer(project: Project, scored: pd.DataFram
 
 def test_an_unlabelled_cell_needs_no_answer(project: Project, scored: pd.DataFrame) -> None:
     before = run(project).tasks["car"].errors["dev"]
-    answers = pd.read_parquet("data/predictions.parquet").astype({"car": "Int64"})
+    answers = project.table("data/predictions.parquet").astype({"car": "Int64"})
     empty = set(scored[scored["car"].isna()]["id"])
     answers.loc[answers["id"].isin(empty), "car"] = None
-    answers.to_parquet("data/predictions.parquet")
+    answers.to_parquet(project.root / "data/predictions.parquet")
     assert run(project).tasks["car"].errors["dev"] == before
 
 
@@ -163,7 +161,9 @@ def test_a_row_without_any_label_is_refused(project: Project) -> None:
 
 
 def test_a_column_per_task_in_the_predictions(project: Project, scored: pd.DataFrame) -> None:
-    pd.read_parquet("data/predictions.parquet").rename(columns={"car": "cars"}).to_parquet("data/predictions.parquet")
+    project.table("data/predictions.parquet").rename(columns={"car": "cars"}).to_parquet(
+        project.root / "data/predictions.parquet"
+    )
     with pytest.raises(PredictionsError, match=r"no column 'car' .did you mean 'cars'"):
         run(project)
 
@@ -174,7 +174,7 @@ def test_split_identity_follows_every_task(project: Project) -> None:
         project.write(f"{name}.parquet", rows)
     params = project.load(columns={"labels": TASKS})
     first = split(params)
-    dev = pd.read_parquet("data/splits/dev.parquet")
+    dev = project.rows("dev")
     row = dev[dev["sign"].notna()].iloc[0]["id"]
     mobile = tables["mobile"]
     mobile.loc[mobile["id"] == row, "sign"] = 1 - mobile.loc[mobile["id"] == row, "sign"]

@@ -38,12 +38,12 @@ def scored(project: Project) -> pd.DataFrame:
     split(project.load(columns={"group": "user"}))
     hard = np.random.default_rng(2).random(600) < 0.3  # some users are hard, all of their rows
     project.predict(lambda rows: rows["user"].str[-3:].astype(int).map(lambda i: hard[i]) & (rows["label"] < 2))
-    rows = pd.concat(
-        [pd.read_parquet(f"data/splits/{name}.parquet").assign(split=name.replace("_", "-")) for name in SPLITS]
-    ).merge(pd.read_parquet("data/predictions.parquet"), on="id")
+    rows = pd.concat([project.rows(name).assign(split=name.replace("_", "-")) for name in SPLITS]).merge(
+        project.table("data/predictions.parquet"), on="id"
+    )
     rows["wrong"] = rows["label"] != rows["prediction"]
     rows["loss"] = np.where(rows["wrong"], 2.0, 0.1) + rows["label"] / 10
-    rows[["id", "prediction", "loss"]].to_parquet("data/predictions.parquet")
+    rows[["id", "prediction", "loss"]].to_parquet(project.root / "data/predictions.parquet")
     return rows
 
 
@@ -155,9 +155,9 @@ def test_slices(project: Project, scored: pd.DataFrame, group: str | None) -> No
 
 
 def test_slices_that_differ_between_splits(project: Project, scored: pd.DataFrame) -> None:
-    rows = pd.read_parquet("data/splits/dev.parquet")
+    rows = project.rows("dev")
     rows.loc[rows["region"] == "west", "region"] = None
-    rows.to_parquet("data/splits/dev.parquet")
+    rows.to_parquet(project.root / "data/splits/dev.parquet")
     record = run(project, "mean_over", slice="region")
     found = next(finding for finding in record.findings if finding.code == "MLS147")
     assert "dev also has '(none)'" in found.evidence
@@ -198,9 +198,9 @@ def test_dotted_metric_that_is_none(project: Project, scored: pd.DataFrame, metr
 
 @pytest.mark.parametrize("value", [-1.0, float("nan"), float("inf")])
 def test_weights_that_are_none(project: Project, scored: pd.DataFrame, value: float) -> None:
-    rows = pd.read_parquet("data/splits/dev.parquet")
+    rows = project.rows("dev")
     rows.loc[0, "weight"] = value
-    rows.to_parquet("data/splits/dev.parquet")
+    rows.to_parquet(project.root / "data/splits/dev.parquet")
     with pytest.raises(
         PredictionsError, match="1 predictions or labels are null, or weights are null, negative"
     ) as caught:
@@ -209,24 +209,24 @@ def test_weights_that_are_none(project: Project, scored: pd.DataFrame, value: fl
 
 
 def test_weights_that_are_all_zero(project: Project, scored: pd.DataFrame) -> None:
-    pd.read_parquet("data/splits/dev.parquet").assign(weight=0.0).to_parquet("data/splits/dev.parquet")
+    project.rows("dev").assign(weight=0.0).to_parquet(project.root / "data/splits/dev.parquet")
     with pytest.raises(EstimateError, match=r"dev: .* rows carry no weight at all"):
         run(project, "weighted_error", weight="weight")
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), None])
 def test_losses_that_are_none(project: Project, scored: pd.DataFrame, value: float | None) -> None:
-    rows = pd.read_parquet("data/predictions.parquet")
+    rows = project.table("data/predictions.parquet")
     rows.loc[3, "loss"] = value
-    rows.to_parquet("data/predictions.parquet")
+    rows.to_parquet(project.root / "data/predictions.parquet")
     with pytest.raises(PredictionsError, match="1 losses are null, NaN or infinite") as caught:
         run(project, "mean_loss")
     assert rows.loc[3, "id"] in caught.value.message
 
 
 def test_losses_that_are_text(project: Project, scored: pd.DataFrame) -> None:
-    rows = pd.read_parquet("data/predictions.parquet")
-    rows.assign(loss="much").to_parquet("data/predictions.parquet")
+    rows = project.table("data/predictions.parquet")
+    rows.assign(loss="much").to_parquet(project.root / "data/predictions.parquet")
     with pytest.raises(PredictionsError, match="loss is string, not a number"):
         run(project, "mean_loss")
 

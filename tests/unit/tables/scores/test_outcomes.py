@@ -20,30 +20,31 @@ def engine() -> Engine:
     return Engine(EngineParams(), ordered=False)
 
 
-def test_what_is_written(engine: Engine) -> None:
-    Path("splits").mkdir()
+def test_what_is_written(engine: Engine, tmp_path: Path) -> None:
+    splits, predictions = tmp_path / "splits", tmp_path / "predictions.parquet"
+    splits.mkdir()
     for split in ("dev", "test"):
         table = pd.DataFrame({"id": [f"{split}1", f"{split}2"], "label": [1, 2], "source": "mobile", "w": [1.0, 5.0]})
-        table.to_parquet(f"splits/{split}.parquet")
+        table.to_parquet(splits / f"{split}.parquet")
     given = pd.DataFrame(
         {"id": ["dev1", "dev2", "test1", "test2"], "prediction": [1, 1, 1, 2], "latency_ms": [1, 2, 3, 4]}
     )
-    given.to_parquet("predictions.parquet")
+    given.to_parquet(predictions)
 
     def answered() -> Answered:
         judged = (Split.DEV, Split.TEST)
-        return answers(engine, Path("splits"), Path("predictions.parquet"), Columns(weight="w"), Evaluate(), judged)
+        return answers(engine, splits, predictions, Columns(weight="w"), Evaluate(), judged)
 
-    files = {Path("all.parquet"): (Split.DEV, Split.TEST), Path("dev.parquet"): (Split.DEV,)}
+    whole, dev = tmp_path / "all.parquet", tmp_path / "dev.parquet"
+    files = {whole: (Split.DEV, Split.TEST), dev: (Split.DEV,)}
     write_outcomes(engine, answered(), files)
-    whole = pd.read_parquet("all.parquet")
-    assert whole[["id", "label", "unit", "weight", "value", "latency_ms"]].to_numpy().tolist() == [
+    assert pd.read_parquet(whole)[["id", "label", "unit", "weight", "value", "latency_ms"]].to_numpy().tolist() == [
         ["dev1", "1", "dev1", 1.0, 0.0, 1.0],
         ["dev2", "2", "dev2", 5.0, 1.0, 2.0],
         ["test1", "1", "test1", 1.0, 0.0, 3.0],
         ["test2", "2", "test2", 5.0, 0.0, 4.0],
     ]
-    assert set(pd.read_parquet("dev.parquet")["split"]) == {"dev"}
-    given.iloc[:3].to_parquet("predictions.parquet")
+    assert set(pd.read_parquet(dev)["split"]) == {"dev"}
+    given.iloc[:3].to_parquet(predictions)
     with pytest.raises(PredictionsError, match="1 rows of dev, test have no answer"):
         write_outcomes(engine, answered(), files)

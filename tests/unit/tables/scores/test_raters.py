@@ -21,7 +21,7 @@ def ratings(project: Project) -> pd.DataFrame:
     """Return answers of 12 people (two groups) to 40 dev and 40 web rows; every fifth of the first group is wrong."""
     split(project.load())
     project.predict(lambda rows: rows["id"].str.endswith("7"))
-    dev, train = (pd.read_parquet(f"data/splits/{name}.parquet") for name in ("dev", "train"))
+    dev, train = (project.rows(name) for name in ("dev", "train"))
     rows = pd.concat([dev.head(40), train[train["source"] == "web"].head(40)])
     answers = []
     for rater in range(RATERS):

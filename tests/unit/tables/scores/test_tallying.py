@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
@@ -25,7 +25,7 @@ def test_counts_equal_pandas(ready: tuple[Project, pd.DataFrame]) -> None:
     project, predictions = ready
     record = diagnose(project.load())
     for split_name, sources in record.by_source.items():
-        rows = pd.read_parquet(f"data/splits/{split_name.replace('-', '_')}.parquet").merge(predictions, on="id")
+        rows = project.rows(split_name.replace("-", "_")).merge(predictions, on="id")
         for source, error in sources.items():
             mine = rows[rows["source"] == source]
             assert (error.n, error.wrong) == (len(mine), int((mine["label"] != mine["prediction"]).sum()))
@@ -35,7 +35,7 @@ def test_counts_equal_pandas(ready: tuple[Project, pd.DataFrame]) -> None:
 
 def test_sources_without_train_predictions_were_not_trained_on(ready: tuple[Project, pd.DataFrame]) -> None:
     project, predictions = ready
-    held = {row for name in ("dev", "test") for row in pd.read_parquet(f"data/splits/{name}.parquet")["id"]}
+    held = {row for name in ("dev", "test") for row in project.rows(name)["id"]}
     project.write(
         "data/predictions.parquet", predictions[predictions["id"].str.startswith("w") | predictions["id"].isin(held)]
     )
@@ -49,7 +49,7 @@ def test_sources_without_train_predictions_were_not_trained_on(ready: tuple[Proj
 
 def test_a_declared_sample_of_train(ready: tuple[Project, pd.DataFrame]) -> None:
     project, predictions = ready
-    train = set(pd.read_parquet("data/splits/train.parquet")["id"].iloc[::2])
+    train = set(project.rows("train")["id"].iloc[::2])
     project.write("data/predictions.parquet", predictions[~predictions["id"].isin(train)])
     with pytest.raises(PredictionsError, match="sample"):
         try:
@@ -62,35 +62,38 @@ def test_a_declared_sample_of_train(ready: tuple[Project, pd.DataFrame]) -> None
 
 def test_no_train_predictions_at_all_merge_gaps(ready: tuple[Project, pd.DataFrame]) -> None:
     project, predictions = ready
-    train = set(pd.read_parquet("data/splits/train.parquet")["id"])
+    train = set(project.rows("train")["id"])
     project.write("data/predictions.parquet", predictions[~predictions["id"].isin(train)])
     assert list(diagnose(project.load()).gaps) == ["bias+variance", "mismatch", "dev-overfit"]
 
 
-def drop(name: str) -> Callable[[pd.DataFrame], pd.DataFrame]:
-    return lambda p: p[~p["id"].isin(set(pd.read_parquet(f"data/splits/{name}.parquet")["id"].head(7)))]
+Spoil = Callable[[pd.DataFrame, "Project"], pd.DataFrame]
 
 
-SPOILED: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str]] = {
+def drop(name: str) -> Spoil:
+    return lambda p, project: p[~p["id"].isin(set(project.rows(name)["id"].head(7)))]
+
+
+SPOILED: dict[str, tuple[Spoil, str]] = {
     "some dev rows missing": (drop("dev"), r"7 of \d+ dev rows of mobile.*and 2 more"),
     "some test rows missing": (drop("test"), r"7 of \d+ test rows of mobile"),
     "some train-dev rows missing": (drop("train_dev"), "train-dev rows of"),
-    "duplicated": (lambda p: pd.concat([p, p.head(3)]), "more than once"),
-    "unknown ids": (lambda p: pd.concat([p, pd.DataFrame({"id": ["=cmd()"], "prediction": [1]})]), r"'=cmd\(\)'"),
-    "null": (lambda p: p.assign(prediction=p["prediction"].astype("Int64").where(p.index != 5)), "null"),
-    "text for numbers": (lambda p: p.assign(prediction=p["prediction"].astype(str)), "prediction is string.*int64"),
-    "floats for numbers": (lambda p: p.assign(prediction=p["prediction"].astype(float)), "float64.*int64"),
-    "numbers for ids": (lambda p: p.assign(id=range(len(p))), "id is int64"),
-    "no prediction column": (lambda p: p.rename(columns={"prediction": "predicton"}), "did you mean 'predicton'"),
+    "duplicated": (lambda p, _: pd.concat([p, p.head(3)]), "more than once"),
+    "unknown ids": (lambda p, _: pd.concat([p, pd.DataFrame({"id": ["=cmd()"], "prediction": [1]})]), r"'=cmd\(\)'"),
+    "null": (lambda p, _: p.assign(prediction=p["prediction"].astype("Int64").where(p.index != 5)), "null"),
+    "text for numbers": (lambda p, _: p.assign(prediction=p["prediction"].astype(str)), "prediction is string.*int64"),
+    "floats for numbers": (lambda p, _: p.assign(prediction=p["prediction"].astype(float)), "float64.*int64"),
+    "numbers for ids": (lambda p, _: p.assign(id=range(len(p))), "id is int64"),
+    "no prediction column": (lambda p, _: p.rename(columns={"prediction": "predicton"}), "did you mean 'predicton'"),
 }
 
 
 @pytest.mark.parametrize(("spoil", "message"), SPOILED.values(), ids=SPOILED)
-def test_predictions_that_do_not_fit(ready: tuple[Project, pd.DataFrame], spoil: Any, message: str) -> None:
+def test_predictions_that_do_not_fit(ready: tuple[Project, pd.DataFrame], spoil: Spoil, message: str) -> None:
     project, predictions = ready
     diagnose(project.load())
     before = {file: file.read_bytes() for file in (project.root / "reports").iterdir()}
-    project.write("data/predictions.parquet", spoil(predictions))
+    project.write("data/predictions.parquet", spoil(predictions, project))
     with pytest.raises(PredictionsError, match=message) as caught:
         diagnose(project.load())
     assert caught.value.exit_code == 2
