@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlstrat_plugin.core.estimates.paired import PairedTally
-from mlstrat_plugin.core.gate.decision import look_quantile
+from mlstrat_plugin.core.gate.looks import look_quantile
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from mlstrat_plugin.cli.options import loaded_project, print_record, stage_options
+from mlstrat_plugin.cli.options import loaded_project, params_option, print_record, stage_options
 
 
 @click.command()
@@ -15,9 +15,11 @@ from mlstrat_plugin.cli.options import loaded_project, print_record, stage_optio
 @stage_options
 @click.pass_obj
 def gate(obj: dict[str, Any], enforce: bool, markdown: bool, params_file: str, as_json: bool) -> int:
-    """Decide whether the tracked model may be promoted, and write down why.
+    """Decide whether the tracked model may be promoted.
 
-    Writes reports/gate.json, gate.html and looks.json. Without --enforce the exit code is 0 whatever the answer is.
+    Judges every condition of mlstrat.gate by its bounds, and compares the model with the champion. Writes gate.json,
+    gate.html and looks.json to the reports folder. `mlstrat -v gate` also prints methods and notes. Exits with 0
+    whatever the answer, unless you pass --enforce.
     """
     from mlstrat_plugin.cli.output import print_decision, working
     from mlstrat_plugin.stages.gate import gate as stage
@@ -30,31 +32,29 @@ def gate(obj: dict[str, Any], enforce: bool, markdown: bool, params_file: str, a
 
         click.echo(decision_markdown(record), nl=False)
     else:
-        print_record(record, lambda: print_decision(record), as_json, obj["quiet"])
+        print_record(record, lambda: print_decision(record, verbose=obj["verbose"] > 0), as_json, obj["quiet"])
     return 1 if enforce and record.decision != "promote" else 0
 
 
 @click.command()
-@click.option("--force", is_flag=True, help="Promote although the gate has not passed the model; needs --reason.")
-@click.option("--reason", default="", help="Why; recorded with who and when.")
-@click.option(
-    "--params", "params_file", default="params.yaml", show_default=True, help="File with the `mlstrat:` block."
-)
+@click.option("--force", is_flag=True, help="Promote a model that the gate has not passed; needs --reason.")
+@click.option("--reason", default="", help="Why you force it; recorded with your name and the time.")
+@params_option
 @click.pass_obj
 def promote(obj: dict[str, Any], force: bool, reason: str, params_file: str) -> None:
-    """Let the alias name the model that the gate has passed.
+    """Point the alias at the model that passed the gate.
 
-    Checks first that everything is as it was when the gate decided. Writes reports/promotion.json. Exit code 1 when the
-    gate has not passed the model.
+    Checks that nothing changed since the gate decided, and decides again. Writes promotion.json to the reports folder.
+    Exits with 1 if the gate has not passed the model.
     """
     from mlstrat_plugin.cli.output import working
     from mlstrat_plugin.stages.gate import promote as stage
 
     if force != bool(reason.strip()):
-        raise click.UsageError("--force and --reason belong together: a forced promotion says why")
+        raise click.UsageError("--force and --reason belong together: say why you force the promotion")
     project = loaded_project(params_file)
     with working("promoting", quiet=obj["quiet"]):
         done = stage(project, force=reason.strip())
     if not obj["quiet"]:
         before = f" instead of version {done.champion_before}" if done.champion_before else ""
-        click.echo(f"{done.model}@{done.alias} is version {done.version}{before}")
+        click.echo(f"{done.alias} of {done.model} is now version {done.version}{before}")

@@ -134,17 +134,24 @@ def print_history(record: History) -> None:
     _table(HISTORY_HEAD, history_rows(record))
 
 
-def print_decision(record: Decision) -> None:
-    """Print the answer and its reason, then the evidence."""
-    from mlstrat_plugin.report.gate_page import CHALLENGE, CONDITIONS, challenge_rows, condition_rows, looks_line
+def print_decision(record: Decision, *, verbose: bool = False) -> None:
+    """Print the answer and its reason, then the evidence; how the numbers were made only if asked for."""
+    from mlstrat_plugin.report.gate_page import ANSWERS, METHODS, answer_rows, method_rows, notes, standing_line
 
-    console().print(f"{record.decision}: {record.reason}", markup=False, highlight=False)
-    champion = f"version {record.champion}" if record.champion else "no champion"
-    console().print(f"{record.model}@{record.alias}, {champion}; {looks_line(record)}", markup=False, highlight=False)
-    if record.challenge is not None:
-        _table(CHALLENGE, challenge_rows(record))
-    if record.conditions:
-        _table(CONDITIONS, condition_rows(record))
+    _sentence(f"{record.decision.capitalize()}: {record.reason}.")
+    if record.conditions or record.challenge is not None:
+        _table(ANSWERS, answer_rows(record))
+        if verbose:
+            _table(METHODS, method_rows(record))
+    said = notes(record) if verbose else ()
+    for text in (*said, *(problem.message for problem in record.problems[1:])):
+        _sentence(f"- {text}")
+    _sentence(standing_line(record))
+
+
+def _sentence(text: str) -> None:
+    """Print text that wraps between words."""
+    console().print(plain(text), soft_wrap=False)
 
 
 def print_plan(plan: SizePlan) -> None:

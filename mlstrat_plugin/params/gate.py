@@ -5,47 +5,21 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, PrivateAttr, model_validator
 
-from mlstrat_plugin.errors import did_you_mean, shown
+from mlstrat_plugin.errors import shown
+from mlstrat_plugin.params.conditions import LATENCY, Condition, ConditionName, Limit, condition_of
 from mlstrat_plugin.params.types import Block, Flag, Number, Text, Whole
-from mlstrat_plugin.records.words import GAPS, LADDER
+from mlstrat_plugin.records.words import Split
 
-SPLITS = tuple(rung for rung in LADDER if rung != "human")
-PLAIN = (*(f"error/{split}" for split in SPLITS), *(f"gap/{gap}" for gap in GAPS), "latency_ms", "model_mb")
-SLICED = re.compile(rf"^error/({'|'.join(SPLITS)})\[(.+)\]$")
 # MLflow keeps these words for itself, and takes 255 characters.
 ALIAS = re.compile(r"^(?!latest$)(?!v\d+$)[\w-]{1,255}$")
-
-
-def _measure(name: str) -> str:
-    if name not in PLAIN and not SLICED.match(name):
-        raise ValueError(
-            f"{shown(name)} is not a condition{did_you_mean(name, PLAIN)}; the conditions are {', '.join(PLAIN)}, and "
-            "error/<split>[<source or slice>]"
-        )
-    return name
 
 
 def _alias(name: str) -> str:
     if not ALIAS.match(name):
         raise ValueError(f"{shown(name)} is not an alias that MLflow takes (letters, digits, _ and -)")
     return name
-
-
-Alias = Annotated[Text, AfterValidator(_alias)]
-Measure = Annotated[Text, AfterValidator(_measure)]
-
-
-class Condition(Block):
-    """A limit that a measure must provably keep."""
-
-    max: Number = Field(
-        description="Highest value that passes: a fraction for errors and gaps, else milliseconds or megabytes."
-    )
-    quantile: Number | None = Field(
-        None, ge=0.5, lt=1, description="Share of the rows that must stay below `max`; for `latency_ms` only."
-    )
 
 
 class Optimize(Block):
@@ -58,6 +32,11 @@ class Optimize(Block):
     )
     margin: Number = Field(0.0, ge=0, lt=1, description="Margin of the comparison, as a difference of errors.")
 
+    @property
+    def of_test(self) -> bool:
+        """Return whether the comparison is a look at the test set."""
+        return self.split == Split.TEST.value
+
 
 class Gate(Block):
     """What a model must show before it may be promoted."""
@@ -69,7 +48,7 @@ class Gate(Block):
     optimize: Optimize | None = Field(
         None, description="What the challenger must do better than the champion; null compares nothing."
     )
-    conditions: dict[Measure, Condition] = Field(
+    conditions: dict[ConditionName, Limit] = Field(
         {}, description="Limits that the bounds of a model must keep; all of them count."
     )
     without_champion: Literal["conditions", "refuse"] = Field(
@@ -93,9 +72,21 @@ class Gate(Block):
         description="Whether the run's model is registered as a version when it is promoted.",
     )
 
+    _asked: tuple[Condition, ...] = PrivateAttr(())
+
+    @property
+    def asked(self) -> tuple[Condition, ...]:
+        """Return the conditions, parsed when the params were loaded, in their order there."""
+        return self._asked
+
+    @property
+    def sealed(self) -> bool:
+        """Return whether the test error stays hidden until a model passes."""
+        return self.test == "sealed"
+
     @model_validator(mode="after")
     def _asks_something(self) -> Gate:
-        """Check that the policy can refuse a model at all, and that each limit fits its measure."""
+        """Check that the policy can refuse a model at all, and that each limit fits its condition."""
         problems = []
         if self.optimize is None and not self.conditions:
             problems.append("the policy is empty: it needs optimize or conditions")
@@ -104,8 +95,9 @@ class Gate(Block):
         if self.optimize is not None and self.optimize.goal == "non-inferior" and self.optimize.margin == 0:
             problems.append("optimize.goal: non-inferior needs a margin above 0")
         for name, limit in self.conditions.items():
-            if (limit.quantile is not None) != (name == "latency_ms"):
-                problems.append(f"conditions.{name}: quantile belongs to latency_ms, and to it alone")
+            if (limit.quantile is not None) != (name == LATENCY):
+                problems.append(f"conditions.{name}: quantile belongs to {LATENCY}, and to it alone")
         if problems:
             raise ValueError("; ".join(problems))
+        self._asked = tuple(condition_of(name, limit) for name, limit in self.conditions.items())
         return self

@@ -9,21 +9,31 @@ from mlstrat_plugin.records.words import SCHEMA_VERSION
 
 Answer = Literal["pass", "fail", "unclear"]
 Outcome = Literal["promote", "refuse", "unclear"]
-HIDDEN = "sealed"  # stands where a number of the test set would, before a model has passed
+Kind = Literal["error", "gap", "latency", "size"]
+HIDDEN = "sealed"  # note and code where a number of the test set would be, before a model has passed
 
 
 @dataclass(frozen=True, kw_only=True)
 class ConditionResult:
-    """One limit and what came of it; ``low`` and ``high`` are one-sided bounds, ``value`` is nothing where sealed."""
+    """One condition of the policy and its answer.
 
-    measure: str
-    limit: str
+    ``condition`` is its key in params.yaml, ``title`` its name for people. An error or a gap is in the unit of the
+    metric, a latency is the share of rows that are too slow, a size is in MB. ``low`` and ``high`` are one-sided
+    bounds; ``value`` is None if it could not be measured or is sealed. ``code`` says why the answer is not a pass, see
+    ``records.codes``; it is empty for a pass.
+    """
+
+    condition: str
+    title: str
+    kind: Kind
+    limit: float
     value: float | None
     low: float | None
     high: float | None
     n: int | None
     method: str
     answer: Answer
+    code: str = ""
     note: str = ""
 
 
@@ -31,8 +41,8 @@ class ConditionResult:
 class Challenge:
     """Challenger minus champion on one split; below zero the challenger is better.
 
-    ``fixed`` rows only the challenger answered rightly, ``broken`` rows only the champion; ``p_value`` is one-sided;
-    ``rows_needed`` would decide at the same discordance.
+    ``fixed`` rows only the challenger answered correctly, ``broken`` rows only the champion; ``p_value`` is one-sided;
+    ``rows_needed`` would decide at the same discordance. ``code`` says why the answer is not a pass.
     """
 
     split: str
@@ -49,7 +59,21 @@ class Challenge:
     rows_needed: int | None
     method: str
     answer: Answer
+    code: str = ""
     note: str = ""
+
+    @property
+    def limit(self) -> float:
+        """Return what the change must stay below: the margin above zero, or as much below it."""
+        return self.margin if self.goal == "non-inferior" else -self.margin
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """What forbids a promotion whatever the numbers are."""
+
+    code: str
+    message: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,13 +109,17 @@ class Candidate:
 class Decision:
     """The gate's answer with every condition's evidence.
 
-    ``champion`` is the version that carried the alias when this was decided, empty where none did; ``inputs`` are
-    digests of what was read, checked again before the alias moves.
+    ``code`` is empty on a promotion. ``metric`` is what the errors are, ``unit`` that of the labels if they are in it.
+    ``champion`` is the version that carried the alias when this was decided, empty if none did; ``inputs`` are digests
+    of what was read, checked again before the alias moves.
     """
 
     schema_version: int = SCHEMA_VERSION
     decision: Outcome
+    code: str
     reason: str
+    metric: str
+    unit: str
     model: str
     alias: str
     champion: str
@@ -101,12 +129,12 @@ class Decision:
     looks: Looks
     policy_hash: str
     inputs: dict[str, str]
-    problems: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Promotion:
-    """An alias that was moved: by whom, when (UTC), from which version, and why where the gate had not passed it."""
+    """An alias that was moved: by whom, when (UTC), from which version; ``forced`` says why a person did it anyway."""
 
     schema_version: int = SCHEMA_VERSION
     model: str

@@ -17,12 +17,10 @@ from mlstrat_plugin.adapters.tracking import Registry
 from mlstrat_plugin.core.gate.signing import DECISION_TAG, KEY_VARIABLE, SIGNATURE_TAG, Warrant, signature
 from mlstrat_plugin.errors import GateError, MlstratError, PromotionRefused, TrackingError
 from mlstrat_plugin.hooks.registry_store import PROTECTED_VARIABLE, SPENT, build_store
-from mlstrat_plugin.stages.gate import gate, promote
-from mlstrat_plugin.stages.split import split
 from tests.browser import chromium, picture
 from tests.conftest import Project, migrated_database
 from tests.servers import mlflow_server, postgresql
-from tests.unit.stages.test_gate import BAD, MODEL, POLICY, World, ends
+from tests.unit.stages.gate.world import BAD, MODEL, POLICY, WORSE, World
 
 pytestmark = [pytest.mark.integration, pytest.mark.filterwarnings("ignore")]  # MLflow's own deprecations
 KEY = secrets.token_hex(32)
@@ -328,28 +326,28 @@ def test_outside_protected_aliases_it_is_mlflows_own_store(tmp_path: Path, monke
 def test_the_commands_on_a_server_that_enforces(
     client: Any, server: str, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tracking = {"tracking_uri": server, "run": "models/run.json", "model": str(MODEL)}
+    tracking = {"tracking_uri": server, "run": "models/run.json", "model": MODEL}
     world = World(project, client, {"track": tracking, "gate": {**POLICY, "model": f"digits {secrets.token_hex(4)}"}})
     world.name = world.block["gate"]["model"]
     client.create_experiment("training")
-    split(world.load())
+    world.split()
     world.train("first", BAD)
-    assert gate(world.load()).decision == "promote"
+    assert world.decide().decision == "promote"
     monkeypatch.delenv(KEY_VARIABLE)
     with pytest.raises(PromotionRefused, match="carries no decision"):
-        promote(world.load())
+        world.promote()
     monkeypatch.setenv(KEY_VARIABLE, "another key of more than 32 bytes!")
     with pytest.raises(PromotionRefused, match="signature of its decision is not valid") as caught:
-        promote(world.load())
+        world.promote()
     assert "same as on the server" in caught.value.hint
-    assert not world.load().places.promotion.exists()
+    assert not world.path("reports/promotion.json").exists()
     assert world.champion() == ""
-    assert "champion instead of" not in client.get_model_version(world.name, "1").description
+    assert "Promoted to champion" not in world.description("1")
     monkeypatch.setenv(KEY_VARIABLE, KEY)
-    assert promote(world.load()).version == world.champion() == "1"
-    world.train("worse", ends("1", "2", "3", "4", "5", "6"))
-    assert gate(world.load()).decision == "refuse"
-    assert promote(world.load(), force="hotfix").version == world.champion() == "2"
+    assert world.promote().version == world.champion() == "1"
+    world.train("worse", WORSE)
+    assert world.decide().decision == "refuse"
+    assert world.promote(force="hotfix").version == world.champion() == "2"
 
 
 def test_the_page_shows_the_refusal(client: Any, server: str, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ DECISION_TAG, SIGNATURE_TAG = "mlstrat.decision", "mlstrat.signature"
 class Warrant:
     """What is signed: this version of this model may replace this champion, by this policy.
 
-    ``champion`` is the version that carries the alias before, empty where none does. ``forced`` gives the reason of a
+    ``champion`` is the version that carries the alias before, empty if none does. ``forced`` gives the reason of a
     person who promotes against the gate's answer, empty otherwise. ``nonce`` makes two decisions of the same content
     two warrants, each of which moves an alias once. There is no time in it, so that no clock is trusted.
     """
@@ -52,14 +52,14 @@ def signature(warrant: Warrant, key: bytes) -> str:
     """
     if len(key) < MIN_KEY_BYTES:
         raise GateError(
-            f"{KEY_VARIABLE} has {len(key)} bytes; {MIN_KEY_BYTES} or more are needed",
+            f"{KEY_VARIABLE} has {len(key)} bytes; at least {MIN_KEY_BYTES} are needed",
             hint="`python -c 'import secrets; print(secrets.token_hex(32))'` makes one; set it in CI and on the server",
         )
     return hmac.new(key, warrant.text().encode("utf-8"), sha256).hexdigest()
 
 
 def refusal(expected: Warrant, tags: dict[str, str], key: bytes) -> str:
-    """Return why the tags of a version do not permit the move, or nothing.
+    """Return why the tags of a version do not permit the move, empty if they do.
 
     Parameters
     ----------
@@ -68,10 +68,10 @@ def refusal(expected: Warrant, tags: dict[str, str], key: bytes) -> str:
     tags : dict of str to str
         The version's tags; anybody may have written them.
     key : bytes
-        Shared by whoever decides and the server; empty where there is none.
+        Shared by whoever decides and the server; empty if there is none.
     """
     if not key:
-        return f"the server has no {KEY_VARIABLE}, so that it cannot check any decision"
+        return f"the server has no {KEY_VARIABLE}, so it cannot check any decision"
     if DECISION_TAG not in tags or SIGNATURE_TAG not in tags:
         return "the version carries no decision of the gate; run `mlstrat gate` and `mlstrat promote`"
     try:

@@ -133,6 +133,10 @@ class Engine:
         names = [column[0] for column in answer.description]
         return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
 
+    def frame(self, table: Table) -> Any:
+        """Return the rows as a pandas DataFrame, for a caller that takes nothing else, such as a model of MLflow."""
+        return self._connection.to_pyarrow(table).to_pandas()
+
     def count(self, table: Table) -> int:
         """Return the number of rows."""
         return int(self.rows(table.aggregate(n=table.count()))[0]["n"])

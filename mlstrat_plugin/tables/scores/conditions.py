@@ -1,15 +1,16 @@
-"""What the conditions of a policy ask for, measured on the rows of a model."""
+"""What the conditions of a policy look at, measured on the rows of a model."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mlstrat_plugin.core.estimates.estimate import constant
 from mlstrat_plugin.core.estimates.tallies import ErrorTally
-from mlstrat_plugin.core.gate.decision import fewest_rows, upper_rank
+from mlstrat_plugin.core.gate.conditions import Measured, fewest_rows, upper_rank
 from mlstrat_plugin.errors import EstimateError
-from mlstrat_plugin.records.words import GAPS, LADDER, Split
+from mlstrat_plugin.params.conditions import GapCondition, LatencyCondition, SizeCondition
+from mlstrat_plugin.records.words import Split
 from mlstrat_plugin.tables.scores.slice_errors import slice_errors
 
 if TYPE_CHECKING:
@@ -17,29 +18,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlstrat_plugin.core.diagnosis.diagnose import Measurement
-    from mlstrat_plugin.core.estimates.estimate import Quantity
     from mlstrat_plugin.core.estimates.tally import Tally
-    from mlstrat_plugin.params.gate import Condition
+    from mlstrat_plugin.params.conditions import Condition, ErrorCondition
     from mlstrat_plugin.tables.engines.duckdb import Engine
 
-PART = re.compile(r"^error/([a-z-]+)\[(.+)\]$")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Measured:
-    """One measure: its amount, or why there is none; ``limit`` is what the amount must stay below."""
-
-    amount: Quantity | None
-    limit: float
-    n: int | None = None
-    method: str = "none"
-    note: str = ""
+NAMED = 5  # slices that a note names
+NO_LATENCY = "the predictions have no latency_ms for at least one dev row"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rows:
-    """Where a model's rows and errors are: the ladder, the errors by split and source, the file of outcomes."""
+    """A model's errors and rows: the ladder, the errors by split and source, the file of outcomes and its engine."""
 
+    engine: Engine
     ladder: Mapping[str, Measurement]
     by_source: Mapping[str, Mapping[str, Tally]]
     outcomes: Path
@@ -47,93 +38,81 @@ class Rows:
     grouped: bool
 
 
-def measure(engine: Engine, rows: Rows, name: str, condition: Condition, confidence: float) -> Measured:
-    """Measure what one condition asks for; whatever is not there is said and has no amount."""
-    if name == "model_mb":
-        return _exact(rows.model_bytes / 1e6, condition.max)
-    if name == "latency_ms":
-        return _latency(engine, rows, condition, confidence)
-    if name.startswith("gap/"):
-        return _gap(rows, name.removeprefix("gap/"), condition.max)
-    part = PART.match(name)
-    if part:
-        return _part(engine, rows, part.group(1), part.group(2), condition.max)
-    rung = name.removeprefix("error/")
-    if rung not in rows.ladder:
-        return Measured(amount=None, limit=condition.max, note=f"{rung} was not measured")
-    return _error(rows.ladder[rung], condition.max)
+def measure(rows: Rows, condition: Condition, confidence: float) -> Measured:
+    """Measure what one condition looks at; whatever is not there is said and has no amount.
+
+    Parameters
+    ----------
+    rows : Rows
+        Where to look.
+    condition : Condition
+        What to look at.
+    confidence : float
+        One-sided confidence, which decides how many rows a quantile of the latency needs.
+    """
+    if isinstance(condition, SizeCondition):
+        return Measured(amount=constant(rows.model_bytes / 1e6), method="exact")
+    if isinstance(condition, LatencyCondition):
+        return _latency(rows, condition, 1 - confidence)
+    if isinstance(condition, GapCondition):
+        return _gap(rows, condition)
+    return _part(rows, condition) if condition.part else _error(rows.ladder.get(condition.split), condition.split)
 
 
-def _exact(value: float, limit: float) -> Measured:
-    from mlstrat_plugin.core.estimates.estimate import constant
-
-    return Measured(amount=constant(value), limit=limit, method="exact")
-
-
-def _error(tally: Measurement, limit: float) -> Measured:
+def _error(tally: Measurement | None, name: str) -> Measured:
+    if tally is None:
+        return Measured(amount=None, code="not_measured", note=f"there is no {name} error")
     try:
         amount = tally.estimate()
     except EstimateError as error:
-        return Measured(amount=None, limit=limit, note=error.message)
-    return Measured(amount=amount, limit=limit, n=tally.n, method=str(amount.method))
+        return Measured(amount=None, code="not_measured", note=error.message)
+    return Measured(amount=amount, n=tally.n, method=str(amount.method))
 
 
-def _gap(rows: Rows, name: str, limit: float) -> Measured:
-    low, high = LADDER[GAPS.index(name)], LADDER[GAPS.index(name) + 1]
-    absent = [rung for rung in (low, high) if rung not in rows.ladder]
-    if absent:
-        return Measured(amount=None, limit=limit, note=f"{' and '.join(absent)} was not measured")
-    try:
-        amount = rows.ladder[high].estimate() - rows.ladder[low].estimate()
-    except EstimateError as error:
-        return Measured(amount=None, limit=limit, note=error.message)
-    return Measured(amount=amount, limit=limit, method="mover")
+def _gap(rows: Rows, condition: GapCondition) -> Measured:
+    high, low = (_error(rows.ladder.get(rung), rung) for rung in (condition.high, condition.low))
+    if high.amount is None or low.amount is None:
+        return high if high.amount is None else low
+    return Measured(amount=high.amount - low.amount, method="mover")
 
 
-def _part(engine: Engine, rows: Rows, split: str, name: str, limit: float) -> Measured:
+def _part(rows: Rows, condition: ErrorCondition) -> Measured:
     """Measure a source of a split, or a slice of dev or test."""
-    source = rows.by_source.get(split, {}).get(name)
+    split, part = condition.split, condition.part
+    source = rows.by_source.get(split, {}).get(part)
     if source is not None:
-        return _error(source, limit)
-    if split not in (Split.DEV.value, Split.TEST.value):
-        return Measured(amount=None, limit=limit, note=f"{split} has no source {name!r}; slices are of dev and test")
-    slices = slice_errors(engine, rows.outcomes, Split(split), grouped=rows.grouped)
-    if name not in slices:
-        known = ", ".join(sorted(slices)[:5])
-        return Measured(amount=None, limit=limit, note=f"{split} has no source or slice {name!r}; slices are {known}")
-    return _error(slices[name], limit)
+        return _error(source, split)
+    known: list[str] = []
+    if split in (Split.DEV, Split.TEST):
+        slices = slice_errors(rows.engine, rows.outcomes, split, grouped=rows.grouped)
+        if part in slices:
+            return _error(slices[part], split)
+        known = sorted(name for name in slices if name)[:NAMED]
+    note = f"{split} has no source or slice {part!r}; its slices are {', '.join(known) or 'none'}"
+    return Measured(amount=None, code="unknown_slice", note=note)
 
 
-def _latency(engine: Engine, rows: Rows, condition: Condition, confidence: float) -> Measured:
+def _latency(rows: Rows, condition: LatencyCondition, alpha: float) -> Measured:
     """Measure the share of dev rows that are too slow; below so many rows no sample can show a quantile."""
-    quantile = float(condition.quantile or 0)
-    share = 1 - quantile
-    tally = slow_rows(engine, rows.outcomes, condition.max)
+    tally = slow_rows(rows.engine, rows.outcomes, condition.milliseconds)
     if tally is None:
-        return Measured(amount=None, limit=share, note="the predictions have no latency_ms for every row of dev")
-    fewest = fewest_rows(quantile, 1 - confidence)
+        return Measured(amount=None, code="no_latency", note=NO_LATENCY)
+    fewest = fewest_rows(condition.quantile, alpha)
     if tally.n < fewest:
-        return Measured(amount=None, limit=share, n=tally.n, note=f"{tally.n} rows of dev; {fewest} are the fewest")
-    return Measured(
-        amount=tally.estimate(),
-        limit=share,
-        n=tally.n,
-        method="wilson",
-        note=_readable(engine, rows, tally, condition, confidence),
-    )
+        note = f"dev has {tally.n} rows; at least {fewest} are needed"
+        return Measured(amount=None, n=tally.n, code="too_few_rows", note=note)
+    note = _readable(rows, condition.quantile, upper_rank(condition.quantile, tally.n, alpha))
+    return Measured(amount=tally.estimate(), n=tally.n, method="wilson", note=note)
 
 
-def _readable(engine: Engine, rows: Rows, tally: ErrorTally, condition: Condition, confidence: float) -> str:
+def _readable(rows: Rows, quantile: float, rank: int) -> str:
     """Say the quantile's upper bound in milliseconds: the value of the row whose rank bounds it."""
-    quantile = float(condition.quantile or 0)
-    rank = upper_rank(quantile, tally.n, 1 - confidence)
-    bound = readable_latency(engine, rows.outcomes, rank)
-    said = f"share of rows at or above {condition.max:g} ms"
-    return said if bound is None else f"{said}; {100 * quantile:g} % stay below {bound:.4g} ms, row {rank:,} by latency"
+    bound = readable_latency(rows.engine, rows.outcomes, rank)
+    return "" if bound is None else f"{100 * quantile:g}% of rows take at most {bound:.4g} ms (row {rank:,} by latency)"
 
 
 def slow_rows(engine: Engine, file: Path, limit: float) -> ErrorTally | None:
-    """Return how many dev rows took at least so many milliseconds; nothing where a row has no latency."""
+    """Return how many dev rows took at least so many milliseconds; None if a row has no latency."""
     rows = engine.read_parquet([file])
     rows = rows.filter(rows.split == Split.DEV.value)
     latency = rows.latency_ms
@@ -149,7 +128,7 @@ def slow_rows(engine: Engine, file: Path, limit: float) -> ErrorTally | None:
 
 
 def readable_latency(engine: Engine, file: Path, rank: int) -> float | None:
-    """Return the latency of the dev row at this rank, from 1 for the fastest; nothing beyond the last."""
+    """Return the latency of the dev row at this rank, from 1 for the fastest; None beyond the last."""
     rows = engine.read_parquet([file])
     rows = rows.filter(rows.split == Split.DEV.value).order_by("latency_ms")
     found = engine.rows(rows.select("latency_ms").limit(1, offset=rank - 1))
