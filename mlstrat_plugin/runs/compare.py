@@ -194,7 +194,8 @@ def _paired(before: Side, after: Side) -> tuple[dict[str, PairedChange], tuple[s
             _scored_rows(engine, side.diagnosis, project)
             for side, project in ((before, before.project), (after, after.project))
         ]
-        found = shared_rows(engine, runs, metric, grouped=columns.group is not None)
+        alike = ("label", "weight") if metric.is_weighted else ("label",)
+        found = shared_rows(engine, runs, metric, grouped=columns.group is not None, alike=alike)
     paired: dict[str, PairedChange] = {}
     notes = []
     for split in [str(s) for s in Split if str(s) in before.diagnosis.errors and str(s) in after.diagnosis.errors]:
@@ -220,8 +221,7 @@ def _unlike(shared: SharedRows | None, split: str, before: Side, after: Side) ->
     """Return why the rows of the two runs are not the same, or not those of their diagnoses; or an empty text."""
     if shared is None:
         return "they have no row in common"
-    attributes = ("label", "weight") if shared.weighted is not None else ("label",)
-    why = shared.unlike((before.name, after.name), attributes)
+    why = shared.unlike((before.name, after.name))
     if why:
         return why
     for place, side in enumerate((before, after)):

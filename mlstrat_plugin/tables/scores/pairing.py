@@ -37,9 +37,9 @@ class SharedRows:
     scored : tuple of int, shape (k,)
         Rows that each answered.
     values : tuple of float, shape (k,)
-        Sum of each run's row errors over all rows that it answered: its wrong answers, or its losses.
+        Sum of each run's row errors over the shared rows: its wrong answers, or its losses.
     differing : mapping of str to int
-        Shared rows whose label, weight or unit is not the same in all runs.
+        Shared rows whose label (or weight, or unit, where these were asked for) is not the same in all runs.
     gram, weighted : OutcomeGram, WeightedGram, optional
         Wrong answers and their products; None for losses.
     losses : tuple of LossTally
@@ -54,7 +54,7 @@ class SharedRows:
     weighted: WeightedGram | None = None
     losses: tuple[LossTally, ...] = ()
 
-    def unlike(self, names: Sequence[str], attributes: Sequence[str] = ATTRIBUTES) -> str:
+    def unlike(self, names: Sequence[str]) -> str:
         """Return why the rows of the runs are not the same, or an empty text."""
         if not self.n:
             return f"{' and '.join(names)} have no row in common"
@@ -63,14 +63,14 @@ class SharedRows:
             for name, count in zip(names, self.scored, strict=True)
             if count > self.n
         ]
-        changed = [f"{self.differing[a]:,} rows have another {a}" for a in attributes if self.differing[a]]
+        changed = [f"{rows:,} rows have another {name}" for name, rows in self.differing.items() if rows]
         return ", ".join(extra or changed)
 
     def error(self, run: int) -> float:
-        """Return the error of a run on the rows that it answered; weighted on the shared rows alone."""
+        """Return the error of a run on the shared rows."""
         if self.weighted is not None:
             return self.weighted.wrong[run] / self.weighted.weight
-        return self.values[run] / self.scored[run]
+        return self.values[run] / self.n
 
     def change(self, second: int = 1) -> PairedChange:
         """Return how much the error changed from the first run to another one."""
@@ -86,7 +86,9 @@ class SharedRows:
         return pairs.change()
 
 
-def shared_rows(engine: Engine, runs: Sequence[Table], metric: Metric, *, grouped: bool) -> dict[str, SharedRows]:
+def shared_rows(
+    engine: Engine, runs: Sequence[Table], metric: Metric, *, grouped: bool, alike: Sequence[str] = ATTRIBUTES
+) -> dict[str, SharedRows]:
     """Sum up, by split, what the answers of several runs have in common; one scan.
 
     Parameters
@@ -99,54 +101,67 @@ def shared_rows(engine: Engine, runs: Sequence[Table], metric: Metric, *, groupe
         How rows are paired.
     grouped : bool
         Rows of one unit are not independent.
+    alike : sequence of str
+        What has to be the same in all runs: some of ``ATTRIBUTES``.
     """
     with reading("the rows of the runs", "run the pipeline again"):
-        rows = engine.keep(_side_by_side(runs)) if metric.pairing is Pairing.WEIGHTED else _side_by_side(runs)
+        rows = _side_by_side(runs, metric, alike)
+        if metric.pairing is Pairing.WEIGHTED:
+            rows = engine.keep(rows)
         found = {}
-        for cell in engine.rows(_cells(rows, len(runs), metric, grouped=grouped)):
+        for cell in engine.rows(_cells(rows, len(runs), metric, alike, grouped=grouped)):
             classes = _classes(engine, rows, cell) if metric.pairing is Pairing.WEIGHTED else ()
-            found[cell["split"]] = _shared(cell, len(runs), metric, classes, grouped=grouped)
+            found[cell["split"]] = _shared(cell, len(runs), metric, alike, classes, grouped=grouped)
     return found
 
 
-def _side_by_side(runs: Sequence[Table]) -> Table:
-    """Return one row per example that any run answered: here_i (1 where run i did), x_i, and the row's attributes."""
-    marked = [
-        run.select(
-            **{f"{name}_{i}": run[name] for name in ("id", "split", *ATTRIBUTES)},
-            **{f"x_{i}": run.value, f"here_{i}": ibis.literal(1, type="int8")},
-        )
-        for i, run in enumerate(runs)
-    ]
-    both = marked[0].mutate(id=marked[0].id_0, split=marked[0].split_0)
-    for i, run in enumerate(marked[1:], 1):
-        both = both.outer_join(run, [both.id == run[f"id_{i}"], both.split == run[f"split_{i}"]])
-        both = both.mutate(id=both.id.coalesce(both[f"id_{i}"]), split=both.split.coalesce(both[f"split_{i}"]))
+def _side_by_side(runs: Sequence[Table], metric: Metric, alike: Sequence[str]) -> Table:
+    """Return one row per example that any run answered.
+
+    here_i is 1 where run i answered, x_i its error on rows that all answered; only what is asked for is read.
+    """
+    number = "float64" if metric.pairing is Pairing.LOSSES else "int64"
+    both = _marked(runs[0], 0, number)
+    both = both.mutate(id=both.id_0, split=both.split_0)
+    for i, run in enumerate(runs[1:], 1):
+        marked = _marked(run, i, number)
+        both = both.outer_join(marked, [both.id == marked[f"id_{i}"], both.split == marked[f"split_{i}"]])
+        keys = {"split": both.split.coalesce(both[f"split_{i}"])}
+        if i + 1 < len(runs):
+            keys["id"] = both.id.coalesce(both[f"id_{i}"])
+        both = both.mutate(**keys)
     shared = reduce(lambda a, b: a & b, (both[f"here_{i}"].notnull() for i in range(len(runs))))
     differing = {
         f"differs_{name}": ibis.or_(*(both[f"{name}_0"] != both[f"{name}_{i}"] for i in range(1, len(runs))))
-        for name in ATTRIBUTES
+        for name in alike
     }
+    weight = {"weight": both.weight_0.cast("float64")} if metric.pairing is Pairing.WEIGHTED else {}
+    zero = ibis.literal(0, type=number)
     return both.select(
         "split",
         unit=both.unit_0,
-        weight=both.weight_0.cast("float64"),
-        n=shared.cast("int64"),
-        **{name: (shared & value).fill_null(False).cast("int64") for name, value in differing.items()},  # noqa: FBT003
-        **{f"here_{i}": both[f"here_{i}"].fill_null(0).cast("int64") for i in range(len(runs))},
-        **{f"all_{i}": both[f"x_{i}"].fill_null(0.0) for i in range(len(runs))},
-        **{f"x_{i}": ibis.ifelse(shared, both[f"x_{i}"], 0.0) for i in range(len(runs))},
+        n=shared.cast("int8"),
+        **weight,
+        **{name: (shared & value).fill_null(False).cast("int8") for name, value in differing.items()},  # noqa: FBT003
+        **{f"here_{i}": both[f"here_{i}"].fill_null(0) for i in range(len(runs))},
+        **{f"x_{i}": ibis.ifelse(shared, both[f"x_{i}"], zero) for i in range(len(runs))},
     )
 
 
-def _cells(rows: Table, k: int, metric: Metric, *, grouped: bool) -> Table:
+def _marked(run: Table, i: int, number: str) -> Table:
+    """Return a run's rows under names of their own."""
+    own = {f"{name}_{i}": run[name] for name in ("id", "split", *ATTRIBUTES)}
+    return run.select(**own, **{f"x_{i}": run.value.cast(number), f"here_{i}": ibis.literal(1, type="int8")})
+
+
+def _cells(rows: Table, k: int, metric: Metric, alike: Sequence[str], *, grouped: bool) -> Table:
     """Return the sums by split: over rows, then over units where these are groups."""
     brought = {
-        **{name: rows[name] for name in ("n", *(f"differs_{name}" for name in ATTRIBUTES))},
-        **{f"{name}_{i}": rows[f"{name}_{i}"] for name in ("here", "all") for i in range(k)},
+        **{name: rows[name] for name in ("n", *(f"differs_{name}" for name in alike))},
+        **{f"here_{i}": rows[f"here_{i}"] for i in range(k)},
         **_row_sums(rows, k, metric),
     }
-    named = rows.select("split", "unit", **brought)
+    named = rows.select("split", *(["unit"] if grouped else []), **brought)
     units = named.group_by("split", "unit").agg(**{name: named[name].sum() for name in brought}) if grouped else named
     sums = {name: units[name].sum() for name in brought}
     products = _unit_sums(units, k, metric) if grouped or metric.pairing is not Pairing.ERRORS else {}
@@ -155,10 +170,11 @@ def _cells(rows: Table, k: int, metric: Metric, *, grouped: bool) -> Table:
 
 def _row_sums(rows: Table, k: int, metric: Metric) -> dict[str, Value]:
     """Return what a row brings: products of wrong answers, weighted ones, or differences of losses."""
+    x = [rows[f"x_{i}"] for i in range(k)]
+    plain = {f"s_{i}": x[i] for i in range(k)}
     if metric.pairing is Pairing.LOSSES:
-        return {f"d_{i}": rows[f"x_{i}"] - rows.x_0 for i in range(1, k)}
-    x = [rows[f"x_{i}"].cast("int64") for i in range(k)]
-    plain = {f"s_{i}": x[i] for i in range(k)} | {f"m_{i}_{j}": x[i] * x[j] for i in range(k) for j in range(i, k)}
+        return plain | {f"d_{i}": x[i] - x[0] for i in range(1, k)}
+    plain |= {f"m_{i}_{j}": x[i] * x[j] for i in range(k) for j in range(i + 1, k)}
     if metric.pairing is not Pairing.WEIGHTED:
         return plain
     weight = rows.weight.fill_null(0.0) * rows.n
@@ -183,12 +199,14 @@ def _unit_sums(units: Table, k: int, metric: Metric) -> dict[str, Value]:
     }
 
 
-def _shared(cell: dict[str, Any], k: int, metric: Metric, classes: tuple[float, ...], *, grouped: bool) -> SharedRows:
+def _shared(
+    cell: dict[str, Any], k: int, metric: Metric, alike: Sequence[str], classes: tuple[float, ...], *, grouped: bool
+) -> SharedRows:
     facts: dict[str, Any] = {
         "n": int(cell["n"]),
         "scored": tuple(int(cell[f"here_{i}"]) for i in range(k)),
-        "values": tuple(float(cell[f"all_{i}"]) for i in range(k)),
-        "differing": {name: int(cell[f"differs_{name}"]) for name in ATTRIBUTES},
+        "values": tuple(float(cell[f"s_{i}"]) for i in range(k)),
+        "differing": {name: int(cell[f"differs_{name}"]) for name in alike},
     }
     if not facts["n"]:
         return SharedRows(**facts)
@@ -204,7 +222,7 @@ def _shared(cell: dict[str, Any], k: int, metric: Metric, classes: tuple[float, 
     gram = OutcomeGram(
         n=facts["n"],
         wrong=tuple(float(cell[f"s_{i}"]) for i in range(k)),
-        both=_square(cell, "m", k),
+        both=_square({**cell, **{f"m_{i}_{i}": cell[f"s_{i}"] for i in range(k)}}, "m", k),
         groups=units if grouped and weighted is None else None,
     )
     return SharedRows(**facts, gram=gram, weighted=weighted)

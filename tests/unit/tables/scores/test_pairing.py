@@ -18,7 +18,7 @@ from mlstrat_plugin.tables.scores.pairing import SharedRows, shared_rows
 N = 400
 
 
-def outcomes(name: str, seed: int, **changes: object) -> Path:
+def outcomes(file: Path, seed: int, **changes: object) -> Path:
     rng = np.random.default_rng(seed)
     fixed = np.random.default_rng(0)
     table = pd.DataFrame(
@@ -33,8 +33,8 @@ def outcomes(name: str, seed: int, **changes: object) -> Path:
             "latency_ms": 40.0,
         }
     ).assign(**changes)  # type: ignore[arg-type]
-    table.sample(frac=1, random_state=seed).to_parquet(name, index=False)
-    return Path(name)
+    table.sample(frac=1, random_state=seed).to_parquet(file, index=False)
+    return file
 
 
 @pytest.fixture
@@ -52,8 +52,8 @@ def rows(file: Path) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("grouped", [False, True])
-def test_error_rates(engine: Engine, grouped: bool) -> None:
-    a, b = outcomes("a.parquet", 1), outcomes("b.parquet", 2)
+def test_error_rates(engine: Engine, grouped: bool, tmp_path: Path) -> None:
+    a, b = outcomes(tmp_path / "a.parquet", 1), outcomes(tmp_path / "b.parquet", 2)
     change = shared(engine, a, b, "error_rate", grouped=grouped).change()
     d = rows(b)["value"] - rows(a)["value"]
     assert change.pairs is not None
@@ -66,8 +66,8 @@ def test_error_rates(engine: Engine, grouped: bool) -> None:
 
 
 @pytest.mark.parametrize("grouped", [False, True])
-def test_weighted_errors_beside_the_formula(engine: Engine, grouped: bool) -> None:
-    a, b = outcomes("a.parquet", 1), outcomes("b.parquet", 2)
+def test_weighted_errors_beside_the_formula(engine: Engine, grouped: bool, tmp_path: Path) -> None:
+    a, b = outcomes(tmp_path / "a.parquet", 1), outcomes(tmp_path / "b.parquet", 2)
     change = shared(engine, a, b, "weighted_error", grouped=grouped).change()
     w, d = rows(a)["weight"], rows(b)["value"] - rows(a)["value"]
     assert change.amount is not None
@@ -84,10 +84,10 @@ def test_weighted_errors_beside_the_formula(engine: Engine, grouped: bool) -> No
 
 
 @pytest.mark.parametrize("grouped", [False, True])
-def test_losses_are_differences(engine: Engine, grouped: bool) -> None:
+def test_losses_are_differences(engine: Engine, grouped: bool, tmp_path: Path) -> None:
     rng = np.random.default_rng(3)
-    a = outcomes("a.parquet", 1, value=rng.exponential(1, N))
-    b = outcomes("b.parquet", 2, value=rng.exponential(0.8, N))
+    a = outcomes(tmp_path / "a.parquet", 1, value=rng.exponential(1, N))
+    b = outcomes(tmp_path / "b.parquet", 2, value=rng.exponential(0.8, N))
     change = shared(engine, a, b, "mean_loss", grouped=grouped).change()
     d = rows(b)["value"] - rows(a)["value"]
     assert change.amount is not None
@@ -110,18 +110,25 @@ def test_losses_are_differences(engine: Engine, grouped: bool) -> None:
         ({"unit": "u"}, "400 rows have another unit"),
     ],
 )
-def test_other_rows_are_not_paired(engine: Engine, changes: dict[str, object], why: str) -> None:
-    a, b = outcomes("a.parquet", 1), outcomes("b.parquet", 2, **changes)
+def test_other_rows_are_not_paired(engine: Engine, changes: dict[str, object], why: str, tmp_path: Path) -> None:
+    a, b = outcomes(tmp_path / "a.parquet", 1), outcomes(tmp_path / "b.parquet", 2, **changes)
     assert why in shared(engine, a, b, "error_rate", grouped=False).unlike(("first", "second"))
 
 
-def test_only_what_counts_has_to_be_alike(engine: Engine) -> None:
-    found = shared(engine, outcomes("a.parquet", 1), outcomes("b.parquet", 2, unit="u"), "error_rate", grouped=False)
-    assert found.unlike(("first", "second"), ("label", "weight")) == ""
+def test_only_what_counts_has_to_be_alike(engine: Engine, tmp_path: Path) -> None:
+    runs = [
+        engine.read_parquet([f])
+        for f in (outcomes(tmp_path / "a.parquet", 1), outcomes(tmp_path / "b.parquet", 2, unit="u"))
+    ]
+    found = shared_rows(engine, runs, metric_named("error_rate"), grouped=False, alike=("label", "weight"))["test"]
+    assert found.unlike(("first", "second")) == ""
 
 
-def test_rows_of_another_split_are_another_row(engine: Engine) -> None:
-    runs = [engine.read_parquet([f]) for f in (outcomes("a.parquet", 1), outcomes("b.parquet", 2, split="dev"))]
+def test_rows_of_another_split_are_another_row(engine: Engine, tmp_path: Path) -> None:
+    runs = [
+        engine.read_parquet([f])
+        for f in (outcomes(tmp_path / "a.parquet", 1), outcomes(tmp_path / "b.parquet", 2, split="dev"))
+    ]
     found = shared_rows(engine, runs, metric_named("error_rate"), grouped=False)
     assert {split: both.n for split, both in found.items()} == {"test": 0, "dev": 0}
     assert found["dev"].scored == (0, N)
@@ -129,8 +136,8 @@ def test_rows_of_another_split_are_another_row(engine: Engine) -> None:
 
 @pytest.mark.parametrize("grouped", [False, True])
 @pytest.mark.parametrize("metric", ["error_rate", "weighted_error", "mean_loss"])
-def test_three_runs_say_of_each_pair_what_two_say(engine: Engine, metric: str, grouped: bool) -> None:
-    files = [outcomes(f"{i}.parquet", i) for i in range(3)]
+def test_three_runs_say_of_each_pair_what_two_say(engine: Engine, metric: str, grouped: bool, tmp_path: Path) -> None:
+    files = [outcomes(tmp_path / f"{i}.parquet", i) for i in range(3)]
     runs = [engine.read_parquet([file]) for file in files]
     together = shared_rows(engine, runs, metric_named(metric), grouped=grouped)["test"]
     for other in (1, 2):
@@ -147,10 +154,10 @@ def test_three_runs_say_of_each_pair_what_two_say(engine: Engine, metric: str, g
         assert (pair.broken, pair.fixed) == ((d > 0).sum(), (d < 0).sum())
 
 
-def test_rows_that_one_run_lacks_are_not_shared(engine: Engine) -> None:
-    a, b = outcomes("a.parquet", 1), outcomes("b.parquet", 2)
+def test_rows_that_one_run_lacks_are_not_shared(engine: Engine, tmp_path: Path) -> None:
+    a, b = outcomes(tmp_path / "a.parquet", 1), outcomes(tmp_path / "b.parquet", 2)
     pd.read_parquet(b).query("id < 'r0300'").to_parquet(b)
     found = shared(engine, a, b, "error_rate", grouped=False)
     assert (found.n, found.scored) == (300, (400, 300))
-    assert found.error(0) == pytest.approx(rows(a)["value"].mean())
+    assert found.error(0) == pytest.approx(rows(a)["value"].iloc[:300].mean())
     assert found.unlike(("first", "second")) == "first was scored on 100 more rows"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -10,8 +11,6 @@ from mlstrat_plugin.stages.diagnose import diagnose
 from mlstrat_plugin.stages.split import split
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.conftest import Project
 
 
