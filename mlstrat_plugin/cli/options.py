@@ -34,9 +34,9 @@ def loaded_project(file: str) -> Project:
 
 def print_record(record: Saved, pretty: Callable[[], None], as_json: bool, quiet: bool) -> None:
     """Print a record as JSON, or for people."""
-    from mlstrat_plugin.records.saving import to_json
-
     if as_json:
+        from mlstrat_plugin.records.saving import to_json
+
         click.echo(to_json(record), nl=False)
     elif not quiet:
         pretty()
