@@ -16,6 +16,7 @@ from mlstrat_plugin.cli.main import main
 from mlstrat_plugin.errors import RecordError
 from mlstrat_plugin.runs.compare import compare
 from mlstrat_plugin.stages.diagnose import diagnose
+from mlstrat_plugin.stages.report import report
 from mlstrat_plugin.stages.split import split
 from mlstrat_plugin.stages.track import track
 
@@ -84,7 +85,7 @@ def test_other_test_rows_are_not_paired(ready: Project) -> None:
     score(ready, 5, split=block)
     told = compare("one", ".")
     assert told.errors["test"].n is None
-    assert any(note.startswith("test is compared as two samples") and "in one only" in note for note in told.notes)
+    assert any(note.startswith("test: compared unpaired, because") and "more rows" in note for note in told.notes), told.notes
 
 
 def test_relabelled_rows_are_not_paired(ready: Project) -> None:
@@ -95,7 +96,7 @@ def test_relabelled_rows_are_not_paired(ready: Project) -> None:
     rows.to_parquet("data/splits/dev.parquet")
     score(ready, 5)
     told = compare("one", ".")
-    assert any("dev is compared as two samples: 1 rows have another label" in note for note in told.notes)
+    assert "dev: compared unpaired, because 1 rows have another label" in told.notes
 
 
 def test_without_rows_the_diagnoses_are_compared(ready: Project) -> None:
@@ -139,6 +140,7 @@ def test_revisions_are_read_through_dvc(ready: Project) -> None:
 def test_mlflow_runs_are_two_samples(ready: Project, capsys: pytest.CaptureFixture[str]) -> None:
     where = {"tracking_uri": "sqlite:///mlflow.db", "run": None}
     score(ready, 5, track=where)
+    report(ready.load(track=where))
     run_id = track(ready.load(track=where)).run_id
     score(ready, 7, track=where)
     with pytest.raises(SystemExit) as stop:

@@ -93,7 +93,7 @@ stages:
   report:
     cmd: python -m mlstrat_plugin report
     deps: [ reports/diagnosis.json ]
-    params: [ mlstrat.folders ]
+    params: [ mlstrat ]
     outs:
       - reports/report.html: {cache: false}
   track:
