@@ -47,6 +47,8 @@ def rule(
     unit : Unit
         How errors and gaps are shown.
     """
+    if not conditions and challenge is None:
+        problems = [*problems, Problem(code="nothing_asked", message="the policy asked nothing of this model")]
     decision, code, reason = _verdict(conditions, challenge, problems, unit)
     return Ruling(
         decision=decision,
@@ -66,8 +68,6 @@ def _verdict(
     answers = [(result, condition_sentence(result, unit)) for result in conditions]
     compared = [] if challenge is None else [(challenge, challenge_sentence(challenge, unit))]
     given: list[tuple[ConditionResult | Challenge, str]] = [*answers, *compared]
-    if not given:
-        return "refuse", "nothing_asked", "the policy asked nothing of this model"
     for answer, decision in STOPPING:
         stopping = [(result.code, sentence) for result, sentence in given if result.answer == answer]
         if stopping:
