@@ -79,7 +79,7 @@ def diagnose(obj: dict[str, Any], params_file: str, as_json: bool) -> None:
     project = loaded_project(params_file)
     with working("diagnosing", quiet=obj["quiet"]):
         record = stage(project)
-    print_record(record, lambda: print_diagnosis(record), as_json, obj["quiet"])
+    print_record(record, lambda: print_diagnosis(record, verbose=obj["verbose"] > 0), as_json, obj["quiet"])
 
 
 @click.command()
@@ -157,7 +157,7 @@ def compare(obj: dict[str, Any], first: str, second: str, markdown: bool, params
 
         click.echo(comparison_markdown(record), nl=False)
         return
-    print_record(record, lambda: print_comparison(record), as_json, obj["quiet"])
+    print_record(record, lambda: print_comparison(record, verbose=obj["verbose"] > 0), as_json, obj["quiet"])
 
 
 @click.command()
@@ -185,7 +185,8 @@ def history(obj: dict[str, Any], limit: int, html: Path | None, params_file: str
 
 @click.command()
 @stage_options
-def show(params_file: str, as_json: bool) -> None:
+@click.pass_obj
+def show(obj: dict[str, Any], params_file: str, as_json: bool) -> None:
     """Print the saved diagnosis and where to see it in MLflow."""
     from mlstrat_plugin.cli.output import print_diagnosis
     from mlstrat_plugin.runs.tracked import where
@@ -196,7 +197,9 @@ def show(params_file: str, as_json: bool) -> None:
     pages = where(project)
 
     def pretty() -> None:
-        print_diagnosis(record)
+        print_diagnosis(record, verbose=obj["verbose"] > 0)
+        if project.places.page.is_file():
+            click.echo(f"\nReport: {project.places.page}")
         click.echo(f"\nIn MLflow:\n{pages}")
 
     print_record(record, pretty, as_json, quiet=False)
@@ -226,7 +229,7 @@ def size(obj: dict[str, Any], /, as_json: bool, **numbers: Any) -> None:
     def pretty() -> None:
         from mlstrat_plugin.cli.output import print_plan
 
-        print_plan(plan)
+        print_plan(plan, verbose=obj["verbose"] > 0)
 
     print_record(plan, pretty, as_json, obj["quiet"])
 
@@ -267,7 +270,7 @@ def quick(
     def pretty() -> None:
         from mlstrat_plugin.cli.output import print_diagnosis
 
-        print_diagnosis(record)
+        print_diagnosis(record, verbose=obj["verbose"] > 0)
 
     print_record(record, pretty, as_json, obj["quiet"])
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mlstrat_plugin.core.wording import RATE, percent, rows_sentence, unit_of
-from mlstrat_plugin.report.review_page import AUDITS, CAUSES, review_view
-from mlstrat_plugin.report.view import HISTORY_HEAD, Row, comparison_rows, history_rows, view_of
+from mlstrat_plugin.cli.layout import HEAD, cut, flat, plain, table_lines, wrapped
+from mlstrat_plugin.core.wording import RATE, percent, rows_sentence, sentence_start
+from mlstrat_plugin.report.tables import Row, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,15 +17,28 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from mlstrat_plugin.errors import MlstratError
-    from mlstrat_plugin.records.diagnosis import Diagnosis
+    from mlstrat_plugin.records.diagnosis import Diagnosis, Finding
     from mlstrat_plugin.records.gate import Decision
     from mlstrat_plugin.records.review import Sampling, Suggestions
     from mlstrat_plugin.records.runs import Comparison, History
     from mlstrat_plugin.records.sizing import SizePlan
     from mlstrat_plugin.records.splits import Splits, Validation
+    from mlstrat_plugin.report.view import View
 
-STYLES = {"material": "bold red", "unclear": "yellow", "ruled-out": "blue", "negative": "green"}
+WIDTH, NARROWEST = 80, 40  # of prose, and of everything if there is no terminal; no line is made for less
+STYLES = {
+    HEAD: "bold",
+    "material": "bold red",
+    "unclear": "yellow",
+    "ruled-out": "blue",
+    "negative": "green",
+    "moved": "bold",
+    "problem": "bold red",
+    "warning": "yellow",
+    "tip": "blue",
+}
 OUTCOMES = {"passed": "green", "failed": "bold red", "could-not-check": "bold magenta"}
+NAME = 40  # columns of a name from data within a sentence
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -34,13 +48,10 @@ def console(*, stderr: bool = False) -> Console:
     return Console(stderr=stderr, markup=False, highlight=False, emoji=False, soft_wrap=True)
 
 
-def plain(text: str) -> str:
-    r"""Return text in which control characters are written out.
-
-    >>> plain("a\x1b[31m")
-    'a\\x1b[31m'
-    """
-    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
+def width() -> int:
+    """Return the columns of the terminal; 80 if there is none."""
+    out = console()
+    return max(NARROWEST, out.width) if out.is_terminal else WIDTH
 
 
 @contextmanager
@@ -53,85 +64,110 @@ def working(what: str, *, quiet: bool) -> Iterator[None]:
         yield
 
 
-def print_diagnosis(record: Diagnosis) -> None:
-    """Print the verdict, the ladder and the gaps."""
-    view, out = view_of(record), console()
-    out.print(f"{plain(view.diagnosis)}", style="bold")
-    out.print(plain(view.summary))
-    out.print(f"lean: {plain(view.lean)}\n")
-    _table(("error", "value", "interval", "wrong of rows", "method"), view.ladder)
-    _table(("gap", "between", view.gap_word, "simultaneous", "status", "method"), view.gaps)
-    for task in view.tasks:
-        out.print(plain(f"task {task.name}: {task.cells[1]}"))
-    _print_review(record)
+def print_diagnosis(record: Diagnosis, *, verbose: bool = False) -> None:
+    """Print the verdict, the ladder and the gaps, what to do next; how numbers are made only if asked for."""
+    from mlstrat_plugin.report.view import view_of
+
+    view = view_of(record)
+    _sentence(f"{view.headline} {view.rest}", style="bold")
+    if view.likeliest:
+        _sentence(view.likeliest)
+    _show(view.ladder.without("method"))
+    _show(view.gaps.without("method", "between"))
+    if verbose:
+        _print_methods(view)
+    if view.tasks:
+        _heading("By task")
+    for name, verdict in view.tasks:
+        _sentence(f"{cut(flat(name), NAME)}: {verdict}", first="  ", rest="    ")
+    _print_review(record, verbose=verbose)
+    if record.findings:
+        _heading("What to do next")
     for finding in record.findings:
-        out.print(f"{finding.code} {finding.severity}: {plain(finding.title)}. {plain(finding.message)}")
-        for step in finding.next_steps if finding.severity == "problem" else ():
-            out.print(f"    - {plain(step)}")
-    out.print(view.checks)
+        _print_finding(finding)
+    _sentence(f"\n{view.checks}")
 
 
-def _print_review(record: Diagnosis) -> None:
-    """Print the causes of mistakes and the label audit; nothing where nobody has looked yet."""
+def _print_methods(view: View) -> None:
+    """Print how each number is made."""
+    _show(view.ladder.only("method"))
+    _show(view.gaps.only("between", "method"))
+
+
+def _print_finding(finding: Finding) -> None:
+    """Print a finding: its code and title, its sentence, and steps unless it is a tip."""
+    title = finding.title if finding.severity == "problem" else f"{finding.title} ({finding.severity})"
+    _sentence(title, first=f"  {finding.code}  ", rest=" " * 10, style=STYLES[finding.severity])
+    _sentence(finding.message, first=" " * 10, rest=" " * 10)
+    for step in finding.next_steps if finding.severity != "tip" else ():
+        _sentence(step, first=" " * 10 + "- ", rest=" " * 12)
+
+
+def _print_review(record: Diagnosis, *, verbose: bool) -> None:
+    """Print the causes of mistakes and the label audit; nothing if nobody has reviewed anything yet."""
+    from mlstrat_plugin.report.review_page import review_view
+
     review = review_view(record)
-    if review is None or not (review.causes or review.audits):
+    if review is None or not (review.causes.rows or review.audits.rows):
         return
-    out = console()
-    out.print(plain(f"causes of mistakes: {review.progress}"))
-    if review.causes:
-        _table(CAUSES, (*review.causes, *review.unions))
-    if review.audits:
-        _table(AUDITS, review.audits)
+    hidden = () if verbose else ("method",)
+    _heading("Causes of mistakes")
+    _sentence(review.progress, first="  ", rest="  ")
+    _show(replace(review.causes, rows=(*review.causes.rows, *review.unions.rows)).without(*hidden))
     for note in review.notes:
-        out.print(plain(f"note: {note}"))
+        _sentence(note, first="  ", rest="  ")
+    _show(review.audits.without(*hidden))
+    for note in review.audit_notes:
+        _sentence(note, first="  ", rest="  ")
 
 
-def print_comparison(record: Comparison) -> None:
-    """Print whether one gap moved alone, then the changes, then the settings that differ."""
-    errors, gaps, params = comparison_rows(record)
-    out, unit = console(), unit_of(record.metric)
-    out.print(plain(record.orthogonal), style="bold")
-    before, after = (f"{name}: {diagnosis}" for name, diagnosis in zip(record.names, record.diagnoses, strict=True))
-    out.print(plain(f"{before}; {after}"))
-    out.print(f"changes in {unit.gap_sign.strip() or 'loss'}, below zero is better\n")
-    _table(("gap", "change", "simultaneous", "status", "method"), gaps)
-    _table(("error", "change", "interval", "status", "rows", "method"), errors)
-    if params:
-        _table(("setting", *(plain(name) for name in record.names)), params)
-    for note in record.notes:
-        out.print(plain(f"note: {note}"))
+def print_comparison(record: Comparison, *, verbose: bool = False) -> None:
+    """Print how far the error and which gap moved, then all changes, then the settings that differ."""
+    from mlstrat_plugin.report.runs_view import comparison_view
+
+    view, hidden = comparison_view(record), () if verbose else ("method",)
+    _sentence(view.answer, style="bold")
+    _sentence(view.verdicts)
+    _show(view.gaps.without(*hidden))
+    _show(view.errors.without(*hidden))
+    _show(view.params)
+    console().print()
+    for note in view.notes:
+        _sentence(sentence_start(note))
 
 
 def print_sampling(record: Sampling) -> None:
     """Print what was added to a sheet, and what of it is out of date."""
-    out = console()
-    out.print(f"{record.file}: {record.added:,} rows added, {record.rows:,} in all")
+    _sentence(f"{record.file}: {record.added:,} rows added, {record.rows:,} in all.")
     if record.now_right:
-        out.print(f"{record.now_right:,} rows that the model gets right by now: their prediction equals their label")
+        _sentence(f"The model gets {record.now_right:,} rows right by now. They are kept and not counted.")
     if record.gone:
-        out.print(f"{record.gone:,} rows that are not in dev (any more); they are kept and not counted")
+        _sentence(f"{record.gone:,} rows are not in dev any more. They are kept and not counted.")
     for note in record.notes:
-        out.print(plain(note))
+        _sentence(sentence_start(note))
 
 
 def print_suggestions(record: Suggestions) -> None:
     """Print the slices that are worse, then the labels that may be wrong."""
-    from mlstrat_plugin.report.review_page import LABELS, SLICES, label_rows, slice_rows
+    from mlstrat_plugin.report.suggestions import labels_table, slice_sentences, slices_table
 
-    if record.slices:
-        _table(SLICES, slice_rows(record))
-    if record.labels:
-        _table(LABELS, label_rows(record))
+    _show(slices_table(record))
+    for told in slice_sentences(record):
+        _sentence(told, first="  ", rest="     ")
+    _show(labels_table(record))
     for note in record.notes:
-        console().print(plain(note))
+        _sentence(sentence_start(note))
 
 
 def print_history(record: History) -> None:
-    """Print one line per run, newest first."""
+    """Print each run, newest first, with its largest gap below it."""
+    from mlstrat_plugin.report.runs_view import history_table
+
     if not record.runs:
-        console().print("no diagnosed run yet; `mlstrat track` logs one")
+        _sentence("No diagnosed run yet. Run `mlstrat track` to log one.")
         return
-    _table(HISTORY_HEAD, history_rows(record))
+    _show(history_table(record).without("largest gap"))
+    _show(history_table(record).only("run", "largest gap"))
 
 
 def print_decision(record: Decision, *, verbose: bool = False) -> None:
@@ -149,83 +185,84 @@ def print_decision(record: Decision, *, verbose: bool = False) -> None:
     _sentence(standing_line(record))
 
 
-def _sentence(text: str) -> None:
-    """Print text that wraps between words."""
-    console().print(plain(text), soft_wrap=False)
-
-
-def print_plan(plan: SizePlan) -> None:
-    """Print the rows that purposes need, then what usual sizes can show."""
-    tau = f"{100 * plan.material_gap:g} points"
-    rows = (
-        (f"know an error of {percent(plan.error)} to +-{tau}", plan.to_know_error, "wilson"),
-        (
-            f"prove a gap of {100 * plan.gap:g} points to be above {tau}",
-            plan.to_prove_gap,
-            "simultaneous, mover",
-        ),
-        (f"show that one of two models is better by {tau}, on the same rows", plan.to_compare_paired, "paired, Connor"),
-        ("the same on separate rows, each", plan.to_compare_unpaired, "unpaired"),
+def print_plan(plan: SizePlan, *, verbose: bool = False) -> None:
+    """Print the rows that purposes need, then what usual sizes can detect."""
+    tau = RATE.amount(plan.material_gap)
+    needed = (
+        (f"measure a {percent(plan.error)} error to ±{tau}", plan.to_know_error),
+        (f"confirm that a gap of {RATE.amount(plan.gap)} is above {tau}", plan.to_prove_gap),
+        (f"show that a model is better by {tau}, same rows", plan.to_compare_paired),
+        (f"show that a model is better by {tau}, separate rows", plan.to_compare_unpaired),
     )
-    _table(("to", "rows per split", "method"), tuple(Row(name, (f"{n:,}", method)) for name, n, method in rows))
-    _table(
-        ("rows", "error +-", "smallest gap", "gain, same rows", "gain, separate rows"),
-        tuple(
-            Row(
-                f"{line.n:,}",
-                tuple(
-                    "none" if amount is None else RATE.gap(amount)
-                    for amount in (
-                        line.half_width,
-                        line.smallest_gap,
-                        line.smallest_gain_paired,
-                        line.smallest_gain_unpaired,
-                    )
-                ),
-            )
-            for line in plan.lines
-        ),
+    _show(Table(("to", "rows per split"), tuple(Row(purpose, (f"{rows:,}",)) for purpose, rows in needed)))
+    _show(
+        Table(
+            ("rows", "error ±", "smallest gap", "gain, same rows", "gain, separate rows"),
+            tuple(
+                Row(
+                    f"{line.n:,}",
+                    tuple(
+                        "none" if amount is None else RATE.gap(amount)
+                        for amount in (
+                            line.half_width,
+                            line.smallest_gap,
+                            line.smallest_gain_paired,
+                            line.smallest_gain_unpaired,
+                        )
+                    ),
+                )
+                for line in plan.lines
+            ),
+        )
     )
-    console().print(
-        f"in points, at an error of {percent(plan.error)}, {percent(plan.discordant)} discordant rows, "
-        f"confidence {percent(plan.confidence)}, power {percent(plan.power)}"
+    _sentence(
+        f"\nIn points, for an error of {percent(plan.error)} and two models of which exactly one is wrong on "
+        f"{percent(plan.discordant)} of the rows; confidence {percent(plan.confidence)}, power {percent(plan.power)}."
     )
     for line in plan.advice:
-        console().print(plain(line))
+        _sentence(line)
+    if verbose:
+        _sentence("Methods, from top to bottom: wilson; mover, joint for all gaps; paired, Connor; unpaired.")
 
 
 def print_splits(record: Splits) -> None:
-    """Print rows by split and source, what was held out, and what the sizes can prove."""
-    rows = [
-        Row(name, (source, f"{sum(labels.values()):,}", f"{len(labels):,}"))
+    """Print rows by split and source, what was held out, and what the sizes can detect."""
+    rows = tuple(
+        Row(name, (source, f"{sum(labels.values()):,}", _labels(labels)))
         for name, sources in record.counts.items()
         for source, labels in sources.items()
-    ]
-    _table(("split", "source", "rows", "labels"), tuple(rows))
-    out = console()
+    )
+    _show(Table(("split", "source", "rows", "labels"), rows, data=(1,)))
+    console().print()
     for held in record.held_out:
-        out.print(f"held out: {held.rows:,} rows of {plain(held.source)}: {held.reason}")
+        _sentence(f"Held out: {held.rows:,} rows of {cut(flat(held.source), NAME)}: {held.reason}")
     if record.label_changes or record.labels_left:
-        said = ", ".join(
+        changed = ", ".join(
             f"{sum(change.split == name for change in record.label_changes):,} of {name}" for name in record.rows
         )
-        left = f"; {record.labels_left:,} of train and train-dev left as they are" if record.labels_left else ""
-        out.print(f"labels replaced by reviews/label_fixes.csv: {said}{left}")
-    for line in record.advice:
-        out.print(line)
-    out.print(f"split {record.split_id}, test {record.test_id}{rows_sentence(record.sizing.open_question)}")
+        left = f" {record.labels_left:,} of train and train-dev are left as they are." if record.labels_left else ""
+        _sentence(f"Labels replaced by label_fixes.csv: {changed}.{left}")
+    for line in (*record.advice, rows_sentence(record.sizing.open_question)):
+        if line:
+            _sentence(sentence_start(line))
+    _sentence(f"Split {record.split_id}, test {record.test_id}.")
+
+
+def _labels(counts: dict[str, int]) -> str:
+    """Return the number of distinct labels; too many are not listed one by one."""
+    return "many" if list(counts) == ["*"] else f"{len(counts):,}"
 
 
 def print_validation(record: Validation) -> None:
     """Print every rule with its outcome; failed ones with examples."""
-    out = console()
     for rule in record.rules:
-        detail = f"  {rule.detail}" if rule.detail else ""
-        examples = f"  e.g. {', '.join(rule.examples)}" if rule.examples else ""
-        out.print(f"{rule.outcome:>15}  ", style=OUTCOMES[rule.outcome], end="")
-        out.print(plain(f"{rule.source}: {rule.rule} [{rule.severity}]{detail}{examples}"))
+        examples = f"for example {', '.join(rule.examples)}" if rule.examples else ""
+        reason = "; ".join(filter(None, (rule.detail, examples)))
+        told = f"{rule.source}: {rule.rule} ({rule.severity}){': ' if reason else ''}{reason}"
+        _sentence(told, first=f"{rule.outcome:>15}  ", rest=" " * 17, style=OUTCOMES[rule.outcome], styled=15)
     passed = sum(rule.outcome == "passed" for rule in record.rules)
-    out.print(f"{passed} of {len(record.rules)} rules passed; the data is {'valid' if record.passed else 'NOT valid'}")
+    valid = "valid" if record.passed else "NOT valid"
+    _sentence(f"{passed:,} of {len(record.rules):,} rules passed. The data is {valid}.")
 
 
 def print_error(error: MlstratError) -> None:
@@ -237,13 +274,34 @@ def print_error(error: MlstratError) -> None:
         out.print(f"hint: {plain(error.hint)}")
 
 
-def _table(head: tuple[str, ...], rows: tuple[Row, ...]) -> None:
-    from rich import box
-    from rich.table import Table
+def _heading(text: str) -> None:
+    console().print(f"\n{text}", style="bold")
+
+
+def _sentence(text: str, *, first: str = "", rest: str = "", style: str = "", styled: int | None = None) -> None:
+    """Print text that wraps between words; ``styled`` columns of the first line have the style, all of it by default.
+
+    ``first`` and ``rest`` start the first line and the others.
+    """
     from rich.text import Text
 
-    table = Table(*head, box=box.SIMPLE_HEAD, pad_edge=False)
-    for row in rows:
-        style = STYLES.get(row.status, "")
-        table.add_row(Text(plain(row.name), style=style), *(Text(plain(cell)) for cell in row.cells))
-    console().print(table)
+    for number, line in enumerate(wrapped(text, min(WIDTH, width()), first=first, rest=rest)):
+        shown = Text(line)
+        if styled is None or not number:
+            shown.stylize(style, 0, styled)
+        console().print(shown)
+
+
+def _show(table: Table) -> None:
+    """Print a table below an empty line; nothing if it has no rows."""
+    from rich.text import Text
+
+    if not table.rows:
+        return
+    console().print()
+    for line in table_lines(table, width()):
+        console().print(Text.assemble((line.name, STYLES.get(line.status, "")), line.rest))
+
+
+def _table(head: tuple[str, ...], rows: tuple[Row, ...]) -> None:
+    _show(Table(head, rows))

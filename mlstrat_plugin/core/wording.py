@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from mlstrat_plugin.records.metrics import Scale, metric_named
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from mlstrat_plugin.records.diagnosis import Diagnosis, ErrorRecord, GapRecord, Lean
+    from mlstrat_plugin.records.diagnosis import Diagnosis, ErrorRecord, GapRecord
     from mlstrat_plugin.records.sizing import OpenQuestion
 
 PROBLEM_NAMES = {
@@ -20,60 +20,120 @@ PROBLEM_NAMES = {
     "mismatch": "data mismatch",
     "dev-overfit": "overfitting to dev",
 }
-ENDINGS = {
-    "ok": "ok: no gap is as large as the material gap",
-    "tied": "tied",
-    "unranked": "unranked",
-    "inconclusive": "inconclusive",
+# How a saved status is said: a gap's, and a change's.
+STATUS_WORDS = {
+    "material": "matters",
+    "ruled-out": "ruled out",
+    "unclear": "open",
+    "negative": "negative",
+    "moved": "moved",
+    "unchanged": "unchanged",
 }
 
 
 @dataclass(frozen=True)
 class Unit:
-    """How an error is shown: a rate as a percentage and its gaps in points, a mean loss as it is.
+    """How an error is shown: a rate as a percentage and its gaps in points, any other mean in its own unit.
 
     Parameters
     ----------
     factor : float
-        What a number is multiplied with before it is shown.
+        What a number is multiplied by before it is shown.
     sign : str
-        What stands behind an error.
+        What follows an error.
     gap_sign : str
-        What stands behind a gap.
+        What follows a gap.
 
     Examples
     --------
-    >>> RATE.error(0.0712), RATE.gap(0.123), RATE.gap(0.0042), RATE.interval(-0.01, 0.123)
-    ('7.12 %', '12.3', '0.42', '[-1.0, 12.3]')
-    >>> LOSS.error(0.0712), LOSS.gap(1.234), LOSS.amount(0.1)
-    ('0.0712', '1.23', '0.1')
+    >>> RATE.error(0.0712), RATE.gap(0.123), RATE.gap(0.0042), RATE.interval(-0.01, 0.123), RATE.word
+    ('7.12%', '12.3', '0.42', '[-1.0, 12.3]', 'points')
+    >>> LOSS.error(0.0712), LOSS.gap(1.234), LOSS.amount(0.1), LOSS.error(123_456.7), LOSS.word
+    ('0.0712', '1.23', '0.1', '123,457', 'amount')
     """
 
     factor: float
     sign: str
     gap_sign: str
 
+    @property
+    def word(self) -> str:
+        """Return what heads a column of gaps: their unit, or ``amount`` if they have none."""
+        return self.gap_sign.strip() or "amount"
+
+    @property
+    def is_rate(self) -> bool:
+        """Return whether errors are percentages."""
+        return self.factor != 1
+
     def error(self, value: float) -> str:
-        """Return an error with three significant digits."""
-        return f"{self.factor * value:.3g}{self.sign}"
+        """Return an error with three significant digits, for a sentence."""
+        return _three_digits(self.factor * value) + self.sign
+
+    def error_cell(self, value: float) -> str:
+        """Return an error for a table: a percentage has one or two decimals, so that a column is in line.
+
+        >>> RATE.error(0.01), RATE.error_cell(0.01), RATE.error_cell(0.1812)
+        ('1%', '1.00%', '18.1%')
+        """
+        return self._in_line(value) + self.sign
+
+    def error_bounds(self, low: float, high: float) -> str:
+        """Return the two bounds of an error without their unit, for a table.
+
+        >>> RATE.error_bounds(0.0435, 0.206)
+        '4.35 to 20.6'
+        """
+        return f"{self._in_line(low)} to {self._in_line(high)}"
 
     def gap(self, value: float) -> str:
-        """Return a gap without its sign: points with one decimal, two below one point; a loss with three digits."""
+        """Return a gap without its unit: points with one decimal, two below one point; else three digits."""
         shown = self.factor * value
-        if self.factor == 1:
-            return f"{shown:.3g}"
-        return f"{shown:.1f}" if abs(shown) >= 1 else f"{shown:.2f}"
+        if not self.is_rate:
+            return _three_digits(shown)
+        return f"{shown:,.1f}" if abs(shown) >= 1 else f"{round(shown, 2) or 0.0:.2f}"
+
+    def gap_bounds(self, low: float, high: float) -> str:
+        """Return the two bounds of a gap, for a table.
+
+        >>> RATE.gap_bounds(-0.0061, 0.013)
+        '-0.61 to 1.3'
+        """
+        return f"{self.gap(low)} to {self.gap(high)}"
 
     def amount(self, value: float) -> str:
-        """Return a gap with its sign."""
+        """Return a gap with its unit."""
         return self.gap(value) + self.gap_sign
 
     def interval(self, low: float, high: float) -> str:
-        """Return the two bounds of a gap."""
+        """Return the two bounds of a gap, for a sentence."""
         return f"[{self.gap(low)}, {self.gap(high)}]"
 
+    def change(self, value: float, low: float, high: float) -> str:
+        """Return a gap with its unit and its bounds, for a sentence.
 
-RATE = Unit(100, " %", " points")
+        >>> RATE.change(0.091, 0.049, 0.137)
+        '9.1 points [4.9, 13.7]'
+        """
+        return f"{self.amount(value)} {self.interval(low, high)}"
+
+    def _in_line(self, value: float) -> str:
+        shown = self.factor * value
+        if not self.is_rate or 0 < abs(shown) < 0.1:
+            return _three_digits(shown)
+        return f"{shown:.1f}" if abs(shown) >= 10 else f"{shown:.2f}"
+
+
+def _three_digits(number: float) -> str:
+    """Return a number with three significant digits, whole from a thousand on.
+
+    >>> _three_digits(0.04321), _three_digits(999.7), _three_digits(-12_345.6)
+    ('0.0432', '1,000', '-12,346')
+    """
+    return f"{number:,.0f}" if abs(number) >= 999.5 else f"{number:.3g}"
+
+
+RATE = Unit(100, "%", " points")
 LOSS = Unit(1, "", "")
 
 
@@ -82,6 +142,8 @@ def unit_of(metric: str, unit: str = "") -> Unit:
 
     >>> unit_of("mean_loss").amount(1.5), unit_of("f1").amount(0.015)
     ('1.5', '1.5 points')
+    >>> unit_of("mean_absolute_error", "minutes").error(1.5)
+    '1.5 minutes'
     """
     scale = metric_named(metric).scale
     if scale is Scale.RATE:
@@ -91,12 +153,12 @@ def unit_of(metric: str, unit: str = "") -> Unit:
 
 
 def percent(rate: float) -> str:
-    """Return a rate as a percentage with three significant digits.
+    """Return a setting or a share as a percentage with three significant digits at most.
 
-    >>> percent(0.0712), percent(0.0)
-    ('7.12 %', '0 %')
+    >>> percent(0.0712), percent(0.95), percent(0.0)
+    ('7.12%', '95%', '0%')
     """
-    return RATE.error(rate)
+    return f"{100 * rate:.3g}%"
 
 
 def problem_name(gap: str) -> str:
@@ -107,6 +169,15 @@ def problem_name(gap: str) -> str:
     """
     parts = [PROBLEM_NAMES.get(part, part) for part in gap.split("+")]
     return parts[0] if len(parts) == 1 else " or ".join(parts) + " (not separable)"
+
+
+def gap_name(gap: str) -> str:
+    """Return the short name of a gap within a sentence.
+
+    >>> gap_name("variance+mismatch"), gap_name("dev-overfit")
+    ('variance or mismatch', 'overfitting to dev')
+    """
+    return " or ".join("overfitting to dev" if part == "dev-overfit" else part for part in gap.split("+"))
 
 
 def sentence_start(text: str) -> str:
@@ -128,50 +199,28 @@ def and_between(words: Sequence[str]) -> str:
 
 
 def counted(error: ErrorRecord) -> str:
-    """Return what stands behind an error: ``175 of 2,500``, the rows alone, or that it was declared."""
+    """Return the rows behind an error: ``175 errors in 2,500 rows``, the rows alone, or that it was declared."""
     if error.n is None:
         return "declared, not measured"
-    groups = f" in {error.groups:,.0f} effective groups" if error.groups is not None else ""
-    return (f"{error.n:,} rows" if error.wrong is None else f"{error.wrong:,} of {error.n:,}") + groups
+    groups = f" ({error.groups:,.0f} effective groups)" if error.groups is not None else ""
+    return ("" if error.wrong is None else f"{error.wrong:,} errors in ") + f"{error.n:,} rows{groups}"
 
 
 def gap_sentence(name: str, gap: GapRecord, unit: Unit = RATE) -> str:
     """Return one gap with its interval: ``variance = train-dev - train = 3.0 points [2.1, 4.1]``."""
     between = f"{gap.between[1]} - {gap.between[0]}"
-    return f"{name} = {between} = {unit.amount(gap.value)} {unit.interval(gap.low, gap.high)}"
+    return f"{name} = {between} = {unit.change(gap.value, gap.low, gap.high)}"
 
 
 def rows_sentence(question: OpenQuestion | None) -> str:
-    """Return how many rows would settle the open question."""
+    """Return the open question and how many rows would settle it; nothing if no question is open."""
     if question is None:
         return ""
+    asked = sentence_start(question.question)
     if not question.rows:
-        return f"{question.question} Too close for more rows to settle; the bottleneck is {question.bottleneck}."
-    rows = " and ".join(f"{count:,} {rung} rows" for rung, count in question.rows.items())
-    return f"{question.question} You need about {rows} (bottleneck: {question.bottleneck})."
-
-
-def summary(
-    diagnosis: str,
-    problems: tuple[str, ...],
-    gaps: Mapping[str, GapRecord],
-    lean: Lean | None,
-    question: OpenQuestion | None,
-    unit: Unit = RATE,
-) -> str:
-    """Return the verdict and the number that decides it in one sentence."""
-    if diagnosis in gaps:
-        others = [name for name in problems if name != diagnosis]
-        also = f"; also material: {', '.join(others)}" if others else ""
-        return f"{problem_name(diagnosis)} dominates: {gap_sentence(diagnosis, gaps[diagnosis], unit)}{also}"
-    if diagnosis == "ok":
-        largest = max(gaps, key=lambda name: gaps[name].value)
-        return f"{ENDINGS['ok']}; the largest is {gap_sentence(largest, gaps[largest], unit)}"
-    leaning = f"; leaning to {lean.problem} ({100 * lean.probability:.0f} %)" if lean else ""
-    material = f": {' and '.join(problems)} are material, their order is open" if len(problems) > 1 else ""
-    if len(problems) == 1:
-        material = f": {gap_sentence(problems[0], gaps[problems[0]], unit)} is material, but another may be larger"
-    return f"{ENDINGS[diagnosis]}{material}{leaning}. {rows_sentence(question)}".rstrip()
+        return f"{asked} It is too close for more rows to tell (bottleneck: {question.bottleneck})."
+    rows = and_between([f"{count:,} {rung} rows" for rung, count in question.rows.items()])
+    return f"{asked} You need about {rows} to tell (bottleneck: {question.bottleneck})."
 
 
 def checks_line(record: Diagnosis) -> str:

@@ -1,4 +1,4 @@
-"""The ladder as a picture: five errors with their intervals, the gaps between them, the verdict above."""
+"""The ladder as a picture: the errors with their intervals, the gaps between them, the verdict above."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import partial
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from mlstrat_plugin.core.wording import unit_of
+from mlstrat_plugin.core.wording import STATUS_WORDS, gap_name, percent, problem_name, sentence_start, unit_of
 from mlstrat_plugin.records.words import LADDER
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _draw(figure: Callable[[], Figure], kind: str, metadata: dict[str, Any]) -> 
 
 
 def _errors(axes: Axes, record: Diagnosis, rungs: list[str], colours: dict[str, str]) -> None:
-    unit = unit_of(record.settings.metric)
+    unit = unit_of(record.settings.metric, record.settings.unit)
     for x, rung in enumerate(rungs):
         error = record.errors[rung]
         declared = error.n is None
@@ -103,7 +103,7 @@ def _errors(axes: Axes, record: Diagnosis, rungs: list[str], colours: dict[str, 
 
 def _gap(axes: Axes, record: Diagnosis, rungs: list[str], gap: GapRecord, name: str, colours: dict[str, str]) -> None:
     """Draw the gap as a step between its two bars, coloured and named by status."""
-    unit = unit_of(record.settings.metric)
+    unit = unit_of(record.settings.metric, record.settings.unit)
     left, right = (rungs.index(rung) for rung in gap.between)
     low, high = (unit.factor * record.errors[rung].value for rung in gap.between)
     middle = (left + right) / 2
@@ -111,7 +111,7 @@ def _gap(axes: Axes, record: Diagnosis, rungs: list[str], gap: GapRecord, name: 
     axes.plot([left + 0.21, middle, middle, right - 0.21], [low, low, high, high], color=colour, linewidth=2)
     top = unit.factor * max(record.errors[rung].high for rung in gap.between)
     axes.annotate(
-        f"{name}\n{unit.gap(gap.value)} {unit.interval(gap.low, gap.high)}\n{gap.status}",
+        f"{name}\n{unit.gap(gap.value)} {unit.interval(gap.low, gap.high)}\n{STATUS_WORDS[gap.status]}",
         (middle, top),
         xytext=(0, 22),
         textcoords="offset points",
@@ -125,9 +125,10 @@ def _gap(axes: Axes, record: Diagnosis, rungs: list[str], gap: GapRecord, name: 
 def _frame(axes: Axes, rungs: list[str], record: Diagnosis, colours: dict[str, str]) -> None:
     labels = [f"{rung}\n{_rows(record.errors[rung].n)}" for rung in rungs]
     axes.set_xticks(range(len(rungs)), labels, color=colours["ink"])
-    unit = unit_of(record.settings.metric)
-    name = f"{'loss' if unit.factor == 1 else 'error, %'} (interval {100 * record.settings.confidence:g} %)"
-    axes.set_ylabel(name, color=colours["ink"])
+    unit = unit_of(record.settings.metric, record.settings.unit)
+    what = "error" if unit.is_rate else record.settings.metric.replace("_", " ")
+    name = f"{what} ({unit.sign.strip()})" if unit.sign else what
+    axes.set_ylabel(f"{name}, {percent(record.settings.confidence)} intervals", color=colours["ink"], parse_math=False)
     highest = max(error.high for error in record.errors.values())
     lowest = min(0.0, *(error.low for error in record.errors.values()))
     axes.set_ylim(unit.factor * lowest, max(0.01, 1.3 * highest) * unit.factor * 1.18)
@@ -147,5 +148,9 @@ def _short(record: Diagnosis, gap: GapRecord) -> str:
 
 
 def _title(record: Diagnosis) -> str:
-    lean = f"   leaning to {record.lean.problem} ({100 * record.lean.probability:.0f} %)" if record.lean else ""
-    return f"{record.diagnosis}{'' if record.diagnosis in record.gaps else lean}"
+    """Return the verdict; the most likely largest gap with it, if the verdict names none."""
+    if record.diagnosis in record.gaps:
+        return f"{sentence_start(problem_name(record.diagnosis))} dominates"
+    lean = record.lean
+    likeliest = f" (likeliest largest gap: {gap_name(lean.problem)}, {100 * lean.probability:.0f}%)" if lean else ""
+    return f"{sentence_start(record.diagnosis)}{likeliest}"

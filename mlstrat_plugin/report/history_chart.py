@@ -40,7 +40,7 @@ def history_figure(record: History) -> Figure:
         _gap(axes, runs, name, COLOURS[place % len(COLOURS)])
     for axes in rows:
         _frame(axes, colours)
-    figure.supylabel("gap, with simultaneous interval", color=colours["ink"], fontsize=10)
+    figure.supylabel("gap, with joint interval", color=colours["ink"], fontsize=10)
     labels = [f"{run.started}\n{run.name[:16]}{' *' if run.champion else ''}" for run in runs]
     rows[-1].set_xticks(range(len(runs)), labels, color=colours["ink"], fontsize=8, rotation=30, ha="right")
     return figure

@@ -42,7 +42,7 @@ def run_page(record: Diagnosis) -> RunPage:
 
 def _tags(record: Diagnosis) -> dict[str, str]:
     largest = max(record.gaps, key=lambda name: record.gaps[name].value)
-    gap, unit = record.gaps[largest], unit_of(record.settings.metric)
+    gap, unit = record.gaps[largest], unit_of(record.settings.metric, record.settings.unit)
     bounds = {
         name: [round(number, DIGITS) for number in (known.value, known.low, known.high)]
         for name, known in record.gaps.items()

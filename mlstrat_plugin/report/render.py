@@ -1,4 +1,4 @@
-"""The view as HTML, Markdown and CSV; everything that comes from data is escaped for where it goes."""
+"""Records as HTML, Markdown and CSV; everything that comes from data is escaped for where it goes."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from functools import partial
 from io import StringIO
 from typing import TYPE_CHECKING
 
-from mlstrat_plugin.core.wording import unit_of
 from mlstrat_plugin.csv_cells import neutral
 from mlstrat_plugin.records.words import LADDER
 from mlstrat_plugin.report.charts import ladder_svgs, themed_svgs
-from mlstrat_plugin.report.review_page import AUDITS, CAUSES, causes_figure, review_view
-from mlstrat_plugin.report.view import HISTORY_HEAD, Row, comparison_rows, history_rows, view_of
+from mlstrat_plugin.report.review_page import causes_figure, review_view
+from mlstrat_plugin.report.runs_view import comparison_view, history_table
+from mlstrat_plugin.report.view import view_of
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
     from mlstrat_plugin.records.diagnosis import Diagnosis
     from mlstrat_plugin.records.runs import Comparison, History
+    from mlstrat_plugin.report.tables import Row, Table
 
 MARKDOWN_SPECIAL = r"\`*_{}[]<>()#+!|~&"
 
@@ -31,7 +32,6 @@ def report_html(record: Diagnosis) -> str:
     causes = _inline(themed_svgs(partial(causes_figure, analysis))) if analysis is not None and analysis.tags else None
     return environment().get_template("report.html").render(
         view=view_of(record), pictures=_inline(ladder_svgs(record)), review=review_view(record), causes=causes,
-        heads={"causes": CAUSES, "audits": AUDITS},
     )  # fmt: skip
 
 
@@ -39,8 +39,8 @@ def history_html(record: History) -> str:
     """Return a self-contained page with the gaps of at least one run over time."""
     from mlstrat_plugin.report.history_chart import history_svgs
 
-    rows, pictures = history_rows(record), _inline(history_svgs(record))
-    return environment().get_template("history.html").render(head=HISTORY_HEAD, rows=rows, pictures=pictures)
+    runs, pictures = history_table(record), _inline(history_svgs(record))
+    return environment().get_template("history.html").render(runs=runs, pictures=pictures)
 
 
 def _inline(pictures: dict[str, bytes]) -> dict[str, str]:
@@ -54,7 +54,7 @@ def report_fragment(record: Diagnosis) -> str:
 
 
 def note_markdown(record: Diagnosis, *, picture: str, report: str) -> str:
-    """Return the text of an MLflow note: the verdict and its number first, the picture, then the tables.
+    """Return the text of an MLflow note: the verdict first, the picture, then tables and findings.
 
     Parameters
     ----------
@@ -64,56 +64,45 @@ def note_markdown(record: Diagnosis, *, picture: str, report: str) -> str:
         Links to the picture and to the full report.
     """
     view = view_of(record)
-    lines = [f"**{markdown(view.diagnosis)}** - {markdown(view.summary)}", "", f"![ladder]({picture})", ""]
-    lines += markdown_table(("error", "value", "interval", "wrong of rows", "method"), view.ladder)
-    lines += markdown_table(("gap", "between", view.gap_word, "simultaneous interval", "status", "method"), view.gaps)
-    lines += [f"- **{markdown(task.name)}**: {markdown(task.cells[1])}" for task in view.tasks]
+    lines = [f"**{markdown(view.headline)}** {markdown(view.rest)}".rstrip(), "", f"![ladder]({picture})", ""]
+    lines += _table(view.ladder)
+    lines += _table(view.gaps)
+    lines += [f"- **{markdown(name)}**: {markdown(verdict)}" for name, verdict in view.tasks]
     for finding in view.findings:
-        lines.append(f"- **{finding.code} {markdown(finding.title)}**: {markdown(finding.message)}")
+        lines.append(f"- **{finding.code} {markdown(finding.title)}.** {markdown(finding.message)}")
         if finding.severity == "problem":
             lines += [f"  - {markdown(step)}" for step in finding.next_steps]
     return "\n".join([*lines, *_review_lines(record), "", f"[Full report]({report})", ""])
 
 
 def _review_lines(record: Diagnosis) -> list[str]:
-    """Return the causes of mistakes; nothing where nobody has looked at one."""
+    """Return the causes of mistakes; nothing if nobody has named one."""
     review = review_view(record)
-    if review is None or not review.causes:
+    if review is None or not review.causes.rows:
         return []
     lines = ["", f"**Causes of mistakes**: {markdown(review.progress)}", ""]
-    return [
-        *lines,
-        *markdown_table(CAUSES, (*review.causes, *review.unions)),
-        *(f"- {markdown(n)}" for n in review.notes),
-    ]
+    tags = markdown_table(review.causes.head, (*review.causes.rows, *review.unions.rows))
+    return [*lines, *tags, *(f"- {markdown(note)}" for note in review.notes)]
 
 
 def description_markdown(record: Diagnosis) -> str:
-    """Return the text of a registered version, plain words first: its table shows the source, cut after some words."""
+    """Return the text of a registered version, plain words first: MLflow's table shows their source, cut short."""
     view = view_of(record)
-    lines = [f"{markdown(view.diagnosis)} - {markdown(view.summary)}", ""]
-    lines += markdown_table(("error", "value", "interval", "wrong of rows", "method"), view.ladder)
+    lines = [f"{markdown(view.headline)} {markdown(view.rest)}".rstrip(), "", *_table(view.ladder)]
     return "\n".join(lines).rstrip()
 
 
 def comparison_markdown(record: Comparison) -> str:
     """Return the text for a pull request: the answer first, then the changes, then what differed."""
-    errors, gaps, params = comparison_rows(record)
-    unit = unit_of(record.metric).gap_sign.strip() or "loss"
-    before, after = record.names
-    lines = [
-        f"**{markdown(record.orthogonal)}**",
-        "",
-        f"{markdown(before)}: {markdown(record.diagnoses[0])}; {markdown(after)}: {markdown(record.diagnoses[1])}. "
-        f"Changes in {unit}, below zero is better.",
-        "",
-    ]
-    lines += markdown_table(("gap", "change", "simultaneous interval", "status", "method"), gaps)
-    lines += markdown_table(("error", "change", "interval", "status", "rows", "method"), errors)
-    if params:
-        lines += markdown_table(("setting", before, after), params)
-    lines += [f"- {markdown(note)}" for note in record.notes]
+    view = comparison_view(record)
+    lines = [f"**{markdown(view.answer)}**", "", markdown(view.verdicts), ""]
+    lines += [*_table(view.gaps), *_table(view.errors), *(_table(view.params) if view.params.rows else [])]
+    lines += [f"- {markdown(note)}" for note in view.notes]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _table(table: Table) -> list[str]:
+    return markdown_table(table.head, table.rows)
 
 
 def markdown_table(head: tuple[str, ...], rows: tuple[Row, ...]) -> list[str]:

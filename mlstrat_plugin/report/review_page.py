@@ -1,4 +1,4 @@
-"""What a report says of looked-at mistakes and checked labels: rows of text, a picture, a table for MLflow."""
+"""What a report says of reviewed mistakes and checked labels: tables, a picture, a CSV file for MLflow."""
 
 from __future__ import annotations
 
@@ -7,154 +7,170 @@ from dataclasses import dataclass
 from io import StringIO
 from typing import TYPE_CHECKING
 
-from mlstrat_plugin.core.wording import RATE, percent
+from mlstrat_plugin.core.wording import RATE, and_between, percent, sentence_start
 from mlstrat_plugin.csv_cells import neutral
-from mlstrat_plugin.report.view import Row
+from mlstrat_plugin.report.tables import Row, Table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from matplotlib.figure import Figure
 
     from mlstrat_plugin.records.diagnosis import Diagnosis
-    from mlstrat_plugin.records.review import Amount, ErrorAnalysis, LabelCheck, Suggestions, TagTally
+    from mlstrat_plugin.records.review import Amount, ErrorAnalysis, LabelCheck, TagTally
 
-CAUSES = ("cause", "mistakes", "share of mistakes", "dev error falls by at most", "method")
-AUDITS = (
-    "split",
-    "labels checked",
-    "labels' share of the error",
-    "corrected error",
-    "hidden by checking wrong rows only",
-)
-SLICES = ("slice of dev", "wrong", "error", "more than the rest", "of all errors", "confirmed", "nearly the same")
-LABELS = ("id", "split", "label", "likely to be right")
 COLUMNS = (
     *("cause", "mistakes", "looked_at", "share", "share_low", "share_high"),
     *("ceiling_points", "ceiling_low", "ceiling_high", "method"),
 )
 MOST_BARS = 12
+WORTH_FIXING = {
+    "yes": "the labels are worth fixing; they make up a fifth of the error or more.",
+    "no": "the labels are not worth fixing; they make up less than a fifth of the error.",
+    "open": "the data cannot tell whether the labels are worth fixing.",
+}
 
 
 @dataclass(frozen=True)
 class ReviewView:
-    """Everything that the section says; no rows and no audits where nobody has looked yet."""
+    """Everything that the section says; tables without rows if nobody has reviewed anything yet.
+
+    ``notes`` go below the causes and ``audit_notes`` below the label audit.
+    """
 
     progress: str
-    causes: tuple[Row, ...]
-    unions: tuple[Row, ...]
+    causes: Table
+    unions: Table
     notes: tuple[str, ...]
-    audits: tuple[Row, ...]
+    audits: Table
+    audit_notes: tuple[str, ...]
 
 
 def review_view(record: Diagnosis) -> ReviewView | None:
-    """Return the section as text; nothing where reviews are not configured."""
-    analysis = record.error_analysis
+    """Return the section as text; None if reviews are not configured."""
+    analysis, level = record.error_analysis, percent(record.settings.confidence)
     if analysis is None:
         return None
     best = analysis.best_pair
-    pair = () if best is None else (_row(best, "best pair: "),)
+    pair = () if best is None else (_cause(best, "best pair: "),)
     others = [union for union in analysis.unions if best is None or set(union.tags) != set(best.tags)]
+    head = ("cause", "mistakes", "share", f"{level} interval", "ceiling", f"{level} interval", "method")
     return ReviewView(
         progress=_progress(analysis),
-        causes=tuple(_row(tag) for tag in analysis.tags),
-        unions=(*pair, *(_row(union, f"best {len(union.tags)}: ") for union in others)),
+        causes=Table(head, tuple(_cause(tag) for tag in analysis.tags), data=(0,)),
+        unions=Table(head, (*pair, *(_cause(union, f"best {len(union.tags)}: ") for union in others)), data=(0,)),
         notes=tuple(_notes(analysis)),
-        audits=tuple(_audit_row(split, check) for split, check in record.label_audit.items()),
+        audits=_audits(record.label_audit, level),
+        audit_notes=tuple(_audit_notes(record.label_audit)),
     )
 
 
 def _progress(analysis: ErrorAnalysis) -> str:
-    """Return how far people have come."""
+    """Return how far the review has come."""
     if not analysis.sampled:
-        return "pending: no mistake of this model is in the sheet yet; `mlstrat review sample` draws some"
-    said = f"{analysis.reviewed:,} of {analysis.sampled:,} looked at, of {analysis.mistakes:,} mistakes on dev"
-    return f"pending: {said}" if not analysis.reviewed else said
+        return "No mistakes reviewed yet. Run `mlstrat review sample` to draw some."
+    on_dev = f"dev has {analysis.mistakes:,} mistakes"
+    if not analysis.reviewed:
+        return (
+            f"No mistakes reviewed yet. The sheet holds {analysis.sampled:,}; {on_dev}. "
+            "Run `mlstrat review serve` to review them."
+        )
+    return f"{analysis.reviewed:,} of {analysis.sampled:,} sampled mistakes reviewed; {on_dev}."
 
 
-def _row(tally: TagTally, before: str = "") -> Row:
+def _cause(tally: TagTally, before: str = "") -> Row:
     share, ceiling = tally.share, tally.ceiling
     return Row(
         before + " + ".join(tally.tags),
         (
-            f"{tally.count:,} of {share.n:,}",
-            f"{percent(share.value)} ({percent(share.low)} to {percent(share.high)})",
-            f"{RATE.amount(ceiling.value)} {RATE.interval(ceiling.low, ceiling.high)}",
+            f"{tally.count:,} / {share.n:,}",
+            RATE.error_cell(share.value),
+            RATE.error_bounds(share.low, share.high),
+            RATE.gap(ceiling.value),
+            RATE.gap_bounds(ceiling.low, ceiling.high),
             f"{share.method}; {ceiling.method}",
         ),
     )
 
 
-def _notes(analysis: ErrorAnalysis) -> list[str]:
-    """Return what stands beside the table."""
-    notes = []
+def _notes(analysis: ErrorAnalysis) -> Iterator[str]:
+    """Yield what goes below the table of causes."""
+    if analysis.tags:
+        yield (
+            "Share: of the mistakes reviewed. Ceiling: the points by which dev error falls at most if the cause is "
+            "fixed. One mistake may have several causes."
+        )
     if analysis.merged:
         merged = ", ".join(f"{tag!r} counts as {stands!r}" for tag, stands in analysis.merged.items())
-        notes.append(f"spellings: {merged}")
+        yield f"Spellings: {merged}."
     for two in analysis.alike:
-        more = f"about {two.more_rows:,} more mistakes would" if two.more_rows else "dev has too few mistakes to"
-        notes.append(f"{' and '.join(two.tags)} cannot be told apart: {more} tell them apart")
+        more = f"About {two.more_rows:,} more mistakes would tell." if two.more_rows else "Dev has too few mistakes."
+        yield f"The data cannot rank {and_between(two.tags)}. {more}"
     if analysis.label_share is not None:
-        notes.append(f"label is wrong: {_said(analysis.label_share)} of the mistakes looked at")
+        yield f"The label is wrong for {_said(analysis.label_share)} of the mistakes reviewed."
     if analysis.now_right:
-        notes.append(f"{analysis.now_right:,} rows of the sheet are right by now; they are kept and not counted")
+        yield f"The model gets {analysis.now_right:,} rows of the sheet right by now. They are kept and not counted."
     if analysis.gone:
-        notes.append(f"{analysis.gone:,} rows of the sheet are not in dev; they are kept and not counted")
+        yield f"{analysis.gone:,} rows of the sheet are not in dev. They are kept and not counted."
     if analysis.eyeball is not None and analysis.blackbox is not None and analysis.drift is not None:
-        drift = f"{RATE.amount(analysis.drift.value)} {RATE.interval(analysis.drift.low, analysis.drift.high)}"
-        parts = f"{_said(analysis.eyeball)}, elsewhere {_said(analysis.blackbox)}"
-        notes.append(f"dev error where people look {parts}: {drift} apart")
-    return notes
+        drift = RATE.change(analysis.drift.value, analysis.drift.low, analysis.drift.high)
+        yield (
+            f"Dev error is {_said(analysis.eyeball)} where people may look and {_said(analysis.blackbox)} elsewhere; "
+            f"the difference is {drift}."
+        )
 
 
-def _audit_row(split: str, check: LabelCheck) -> Row:
-    checked = (
-        f"{check.wrong.mislabelled:,} of {check.wrong.checked:,} wrong rows, "
-        f"{check.right.mislabelled:,} of {check.right.checked:,} right rows"
+def _audits(audits: Mapping[str, LabelCheck], level: str) -> Table:
+    interval = f"{level} interval"
+    return Table(
+        ("split", "wrong rows", "right rows", "share", interval, "corrected", interval, "method"),
+        tuple(_audit(split, check) for split, check in audits.items()),
     )
+
+
+def _audit(split: str, check: LabelCheck) -> Row:
+    checked = tuple(f"{rows.mislabelled:,} / {rows.checked:,}" for rows in (check.wrong, check.right))
     if check.corrected is None:
-        return Row(split, (checked, "pending", "pending", "pending"))
-    hidden = "none" if check.hidden is None else _points(check.hidden)
-    more = f"; check {check.right_rows:,} right rows to narrow it" if check.right_rows else ""
-    share = "no wrong row"
-    if check.label_share is not None:
-        share = f"{_said(check.label_share)}; worth fixing: {check.worth_fixing}"
-    return Row(split, (checked, share, _said(check.corrected) + more, hidden))
+        return Row(split, (*checked, "pending", "", "pending", "", ""))
+    share = ("none", "") if check.label_share is None else _with_bounds(check.label_share)
+    methods = [
+        f"{what}: {amount.method}, {amount.n:,} rows"
+        for what, amount in (("share", check.label_share), ("corrected", check.corrected), ("hidden", check.hidden))
+        if amount is not None
+    ]
+    return Row(split, (*checked, *share, *_with_bounds(check.corrected), "; ".join(methods)))
+
+
+def _audit_notes(audits: Mapping[str, LabelCheck]) -> Iterator[str]:
+    """Yield what goes below the label audit: what its columns are, then what each split needs."""
+    if audits:
+        yield (
+            "Wrong rows, right rows: wrong labels / labels checked, among rows that the model got wrong and right. "
+            "Share: how much of the error is wrong labels. Corrected: the error by right labels."
+        )
+    for split, check in audits.items():
+        name = sentence_start(split)
+        if check.corrected is None:
+            yield f"{name}: check labels among wrong and right rows to correct the error."
+            continue
+        yield f"{name}: {WORTH_FIXING[check.worth_fixing]}"
+        if check.hidden is not None:
+            hidden = RATE.change(check.hidden.value, check.hidden.low, check.hidden.high)
+            yield f"{name}: checking wrong rows alone would make the error too low by {hidden}."
+        if check.right_rows:
+            yield f"{name}: check {check.right_rows:,} right rows to narrow the corrected error."
+
+
+def _with_bounds(amount: Amount) -> tuple[str, str]:
+    return RATE.error_cell(amount.value), RATE.error_bounds(amount.low, amount.high)
 
 
 def _said(amount: Amount) -> str:
-    return (
-        f"{percent(amount.value)} ({percent(amount.low)} to {percent(amount.high)}; {amount.n:,} rows, {amount.method})"
-    )
-
-
-def _points(amount: Amount) -> str:
-    return f"{RATE.amount(amount.value)} {RATE.interval(amount.low, amount.high)} ({amount.n:,} rows, {amount.method})"
-
-
-def slice_rows(record: Suggestions) -> tuple[Row, ...]:
-    """Return one row per slice, as the half of dev that did not find it shows it."""
-    return tuple(
-        Row(
-            found.where,
-            (
-                f"{found.wrong:,} of {found.error.n:,}",
-                f"{percent(found.error.value)} ({percent(found.error.low)} to {percent(found.error.high)})",
-                f"{RATE.amount(found.more_error.value)} {RATE.interval(found.more_error.low, found.more_error.high)}",
-                percent(found.of_errors),
-                "yes" if found.confirmed else "no",
-                ", ".join(found.also[:3]) + (f" and {len(found.also) - 3} more" if len(found.also) > 3 else ""),
-            ),
-        )
-        for found in record.slices
-    )
-
-
-def label_rows(record: Suggestions) -> tuple[Row, ...]:
-    """Return one row per doubtful label."""
-    return tuple(Row(found.id, (found.split, found.label, f"{found.quality:.3f}")) for found in record.labels)
+    return f"{RATE.error(amount.value)} ({RATE.error_bounds(amount.low, amount.high)}; {amount.n:,} rows)"
 
 
 def causes_csv(record: Diagnosis) -> str:
-    """Return the tally as a table for MLflow: one line per cause, most frequent first, then the best unions."""
+    """Return the causes as a CSV file for MLflow: one line per cause, most frequent first, then the best unions."""
     buffer = StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -169,7 +185,7 @@ def causes_csv(record: Diagnosis) -> str:
 
 
 def causes_figure(analysis: ErrorAnalysis) -> Figure:
-    """Return the picture: how far dev error falls at most for each cause, with intervals, the largest on top."""
+    """Return the picture of the ceilings with their intervals, the most frequent cause on top."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -190,7 +206,7 @@ def causes_figure(analysis: ErrorAnalysis) -> Figure:
     axes.set_yticks(places, names, color=colours["ink"], parse_math=False)
     axes.invert_yaxis()
     axes.set_xlim(left=0)
-    axes.set_xlabel("points by which dev error falls at most if the cause is solved", color=colours["ink"])
+    axes.set_xlabel("points by which dev error falls at most if the cause is fixed", color=colours["ink"])
     axes.tick_params(colors=colours["ink"], length=0)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)

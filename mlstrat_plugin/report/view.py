@@ -1,4 +1,4 @@
-"""What the page and the note show: the record's numbers as text, nothing computed, nothing marked up."""
+"""What every page, note and terminal shows of a diagnosis: its numbers as text, nothing computed, nothing marked up."""
 
 from __future__ import annotations
 
@@ -6,139 +6,148 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlstrat_plugin.core.diagnosis.by_distribution import ROWS
-from mlstrat_plugin.core.wording import Unit, checks_line, counted, percent, rows_sentence, unit_of
+from mlstrat_plugin.core.wording import (
+    STATUS_WORDS,
+    Unit,
+    checks_line,
+    counted,
+    gap_name,
+    percent,
+    rows_sentence,
+    unit_of,
+)
+from mlstrat_plugin.report.tables import Row, Table
 
 if TYPE_CHECKING:
-    from mlstrat_plugin.records.diagnosis import Diagnosis, ErrorRecord, Finding, TaskDiagnosis
-    from mlstrat_plugin.records.runs import Comparison, History
+    from collections.abc import Mapping
 
+    from mlstrat_plugin.records.diagnosis import Diagnosis, ErrorRecord, Finding
+    from mlstrat_plugin.records.sizing import Proof
 
-@dataclass(frozen=True)
-class Row:
-    """One line of a table, as text."""
-
-    name: str
-    cells: tuple[str, ...]
-    status: str = ""
+__all__ = ["Row", "Table", "View", "view_of"]
 
 
 @dataclass(frozen=True)
 class View:
-    """Everything a page says, in order."""
+    """Everything that a page says, in order.
 
-    diagnosis: str
-    summary: str
+    ``headline`` and ``rest`` are the verdict; ``lean`` is the most likely largest gap, ``likeliest`` the sentence about
+    it, empty if the verdict has told it. ``tasks`` holds name and verdict of each task.
+    """
+
+    headline: str
+    rest: str
     lean: str
-    ladder: tuple[Row, ...]
-    gaps: tuple[Row, ...]
-    sources: tuple[Row, ...]
-    tasks: tuple[Row, ...]
-    distributions: tuple[Row, ...]
-    statements: tuple[Row, ...]
+    likeliest: str
+    ladder: Table
+    gaps: Table
+    sources: Table
+    tasks: tuple[tuple[str, str], ...]
+    task_errors: Table
+    distributions: Table
+    statements: Table
     findings: tuple[Finding, ...]
     checks: str
-    sizing: tuple[Row, ...]
+    sizing: Table
     rows_needed: str
     footer: tuple[str, ...]
-    gap_word: str
+    in_unit: str
 
 
 def view_of(record: Diagnosis) -> View:
     """Return the record as text."""
-    lean, unit = record.lean, unit_of(record.settings.metric)
+    unit = unit_of(record.settings.metric, record.settings.unit)
+    headline, stop, rest = record.summary.partition(". ")
+    level = percent(record.settings.confidence)
     return View(
-        diagnosis=record.diagnosis,
-        summary=record.summary,
-        lean=f"{lean.problem} ({100 * lean.probability:.0f} %)" if lean else "not drawn",
-        ladder=tuple(_error_row(rung, error, unit) for rung, error in record.errors.items()),
-        gaps=tuple(
+        headline=headline + stop.strip(),
+        rest=rest,
+        lean=_lean(record),
+        likeliest=f"Most likely largest gap: {_lean(record)}." if _untold(record) else "",
+        ladder=_errors("error", record.errors, unit, level),
+        gaps=_gaps(record, unit, level),
+        sources=_errors("split / source", _pairs(record.by_source), unit, level, data=(0,)),
+        tasks=tuple((name, task.summary) for name, task in record.tasks.items()),
+        task_errors=_errors(
+            "task / error", _pairs({n: t.errors for n, t in record.tasks.items()}), unit, level, data=(0,)
+        ),
+        distributions=Table(
+            ("error", "auxiliary", "target"),
+            tuple(_distribution_row(record, row, unit) for row in ROWS if _measured(record, row)),
+        ),
+        statements=Table(
+            ("statement", unit.word, f"{level} interval", "method"),
+            tuple(
+                Row(name, (unit.gap(said.value), unit.gap_bounds(said.low, said.high), said.method))
+                for name, said in record.statements.items()
+            ),
+        ),
+        findings=record.findings,
+        checks=checks_line(record),
+        sizing=_sizing(record.sizing.splits, unit),
+        rows_needed=rows_sentence(record.sizing.open_question),
+        footer=_footer(record, unit),
+        in_unit=f", in {unit.word}" if unit.gap_sign else "",
+    )
+
+
+def _lean(record: Diagnosis) -> str:
+    lean = record.lean
+    return f"{gap_name(lean.problem)} ({100 * lean.probability:.0f}%)" if lean else "not drawn"
+
+
+def _untold(record: Diagnosis) -> bool:
+    """Return whether the verdict names a gap or none, and so does not say which is likely the largest."""
+    return record.lean is not None and (record.diagnosis in record.gaps or record.diagnosis == "ok")
+
+
+def _gaps(record: Diagnosis, unit: Unit, level: str) -> Table:
+    return Table(
+        ("gap", "between", unit.word, f"joint {level} interval", "status", "method"),
+        tuple(
             Row(
                 name,
                 (
                     f"{gap.between[1]} - {gap.between[0]}",
                     unit.gap(gap.value),
-                    unit.interval(gap.low, gap.high),
-                    gap.status,
+                    unit.gap_bounds(gap.low, gap.high),
+                    STATUS_WORDS[gap.status],
                     gap.method,
                 ),
                 gap.status,
             )
             for name, gap in record.gaps.items()
         ),
-        sources=tuple(
-            _error_row(f"{split} / {source}", error, unit)
-            for split, errors in record.by_source.items()
-            for source, error in errors.items()
-        ),
-        tasks=tuple(
-            Row(name, (task.diagnosis, task.summary, *_extremes(task, unit))) for name, task in record.tasks.items()
-        ),
-        distributions=tuple(_distribution_row(record, row, unit) for row in ROWS if _measured(record, row)),
-        statements=tuple(
-            Row(name, (unit.gap(said.value), unit.interval(said.low, said.high), said.method))
-            for name, said in record.statements.items()
-        ),
-        findings=record.findings,
-        checks=checks_line(record),
-        sizing=tuple(
-            Row(
-                name,
-                (
-                    f"{proof.n:,}",
-                    f"+-{unit.gap(proof.half_width)}",
-                    _amount(proof.smallest_material_gap, unit),
-                    "" if proof.rows_for_twice is None else f"{proof.rows_for_twice:,}",
-                    _amount(proof.smallest_gain_paired, unit),
-                    _amount(proof.smallest_gain_unpaired, unit),
-                ),
-            )
-            for name, proof in record.sizing.splits.items()
-        ),
-        rows_needed=rows_sentence(record.sizing.open_question),
-        footer=_footer(record, unit),
-        gap_word=unit.gap_sign.strip() or "loss",
     )
 
 
-def comparison_rows(record: Comparison) -> tuple[tuple[Row, ...], tuple[Row, ...], tuple[Row, ...]]:
-    """Return the changes of errors, the changes of gaps, and the settings that differ, as text."""
-    unit = unit_of(record.metric)
-    errors = tuple(
-        Row(
-            name,
-            (
-                unit.gap(change.value),
-                unit.interval(change.low, change.high),
-                change.status,
-                f"{change.fixed:,} fixed, {change.broken:,} broken of {change.n:,}" if change.n is not None else "",
-                change.method,
-            ),
-        )
-        for name, change in record.errors.items()
+def _errors(name: str, errors: Mapping[str, ErrorRecord], unit: Unit, level: str, data: tuple[int, ...] = ()) -> Table:
+    """Return errors with their intervals and rows; groups are in parentheses."""
+    counts = "errors / rows" if any(error.wrong is not None for error in errors.values()) else "rows"
+    grouped = " (effective groups)" if any(error.groups is not None for error in errors.values()) else ""
+    return Table(
+        (name, "value", f"{level} interval", counts + grouped, "method"),
+        tuple(
+            Row(name, (unit.error_cell(error.value), _bounds(error, unit), _rows(error), error.method))
+            for name, error in errors.items()
+        ),
+        data,
     )
-    gaps = tuple(
-        Row(name, (unit.gap(change.value), unit.interval(change.low, change.high), change.status, change.method))
-        for name, change in record.gaps.items()
-    )
-    return errors, gaps, tuple(Row(key, values) for key, values in record.params.items())
 
 
-def _error_row(name: str, error: ErrorRecord, unit: Unit) -> Row:
-    return Row(name, (unit.error(error.value), _bounds(error, unit), counted(error), error.method))
+def _pairs(errors: Mapping[str, Mapping[str, ErrorRecord]]) -> dict[str, ErrorRecord]:
+    return {f"{outer} / {inner}": error for outer, of_one in errors.items() for inner, error in of_one.items()}
 
 
-def _amount(gap: float | None, unit: Unit) -> str:
-    return "" if gap is None else unit.gap(gap)
+def _rows(error: ErrorRecord) -> str:
+    if error.n is None:
+        return ""
+    counts = f"{error.n:,}" if error.wrong is None else f"{error.wrong:,} / {error.n:,}"
+    return counts if error.groups is None else f"{counts} ({error.groups:,.0f})"
 
 
-def _extremes(task: TaskDiagnosis, unit: Unit) -> tuple[str, str]:
-    """Return the first and the last error of a task's ladder, with their intervals and rows."""
-    rungs = list(task.errors)
-    first, last = (task.errors[rung] for rung in (rungs[0], "dev" if "dev" in rungs else rungs[-1]))
-    return (
-        f"{unit.error(first.value)} ({_bounds(first, unit)}; {counted(first)})",
-        f"{unit.error(last.value)} ({_bounds(last, unit)}; {counted(last)})",
-    )
+def _bounds(error: ErrorRecord, unit: Unit) -> str:
+    return "declared" if error.n is None else unit.error_bounds(error.low, error.high)
 
 
 def _measured(record: Diagnosis, row: str) -> bool:
@@ -146,50 +155,57 @@ def _measured(record: Diagnosis, row: str) -> bool:
 
 
 def _distribution_row(record: Diagnosis, row: str, unit: Unit) -> Row:
-    """Return one row of the table of distributions: auxiliary, then target, each with its interval."""
+    """Return one row of the table of distributions: auxiliary, then target, each with its interval and rows."""
     cells = []
     for role in ("auxiliary", "target"):
         error = record.table_2x3.get(role, {}).get(row)
-        said = f"{unit.error(error.value)} ({_bounds(error, unit)}; {counted(error)})" if error else "not measured"
-        cells.append(said)
+        if error is None:
+            cells.append("not measured")
+        elif error.n is None:
+            cells.append(f"{unit.error(error.value)} ({counted(error)})")
+        else:
+            cells.append(f"{unit.error(error.value)} ({_bounds(error, unit)}; {counted(error)})")
     return Row(row, tuple(cells))
 
 
-def _bounds(error: ErrorRecord, unit: Unit) -> str:
-    return f"{unit.error(error.low)} to {unit.error(error.high)}" if error.n is not None else "taken as exact"
+def _sizing(splits: Mapping[str, Proof], unit: Unit) -> Table:
+    def gap(amount: float | None) -> str:
+        return "" if amount is None else unit.gap(amount)
 
-
-def _footer(record: Diagnosis, unit: Unit) -> tuple[str, ...]:
-    settings = record.settings
-    return tuple(
-        line
-        for line in (
-            f"metric {settings.metric}; material gap {unit.amount(record.material_gap)}; "
-            f"joint confidence {percent(settings.confidence)}",
-            f"intervals: errors two-sided {percent(settings.confidence)}; gaps simultaneous over {len(record.gaps)}",
-            f"lean from {settings.lean_draws:,} draws, seed {settings.seed}",
-            f"split {record.split_id}, test {record.test_id}"
-            if record.split_id
-            else "no split identity: typed-in counts",
-        )
+    return Table(
+        (
+            "split",
+            "rows",
+            "error to within",
+            "smallest gap it can confirm",
+            "rows to confirm twice your threshold",
+            "smallest gain, same rows",
+            "smallest gain, separate rows",
+        ),
+        tuple(
+            Row(
+                name,
+                (
+                    f"{proof.n:,}",
+                    f"±{unit.gap(proof.half_width)}",
+                    gap(proof.smallest_material_gap),
+                    "" if proof.rows_for_twice is None else f"{proof.rows_for_twice:,}",
+                    gap(proof.smallest_gain_paired),
+                    gap(proof.smallest_gain_unpaired),
+                ),
+            )
+            for name, proof in splits.items()
+        ),
     )
 
 
-HISTORY_HEAD = ("started (UTC)", "run", "diagnosis", "largest gap", "dev", "test")
-
-
-def history_rows(record: History) -> tuple[Row, ...]:
-    """Return one row per run, newest first: when; name, diagnosis, largest gap, dev and test error."""
-    return tuple(
-        Row(
-            run.started,
-            (
-                f"{run.name} (champion)" if run.champion else run.name,
-                run.diagnosis,
-                run.interval or run.dominant,
-                "" if run.dev is None else f"{run.dev:.4g}",
-                "" if run.test is None else f"{run.test:.4g}",
-            ),
-        )
-        for run in record.runs
+def _footer(record: Diagnosis, unit: Unit) -> tuple[str, ...]:
+    settings, level = record.settings, percent(record.settings.confidence)
+    return (
+        f"Metric: {settings.metric}. Your threshold (material gap): {unit.amount(record.material_gap)}.",
+        f"Each error has its own {level} interval; the {level} intervals of the {len(record.gaps)} gaps hold together.",
+        f"Most likely largest gap: from {settings.lean_draws:,} draws, seed {settings.seed}.",
+        f"Split {record.split_id}, test {record.test_id}."
+        if record.split_id
+        else "The counts were typed in, so there is no split identity.",
     )

@@ -85,7 +85,9 @@ def test_other_test_rows_are_not_paired(ready: Project) -> None:
     score(ready, 5, split=block)
     told = compare("one", ".")
     assert told.errors["test"].n is None
-    assert any(note.startswith("test: compared unpaired, because") and "more rows" in note for note in told.notes), told.notes
+    assert any(note.startswith("test: compared unpaired, because") and "more rows" in note for note in told.notes), (
+        told.notes
+    )
 
 
 def test_relabelled_rows_are_not_paired(ready: Project) -> None:

@@ -1,4 +1,4 @@
-"""Two runs: which error and which gap moved, which did not, and whether only one did."""
+"""Two runs: how far the error fell or rose, which gap moved, and which did not."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from mlstrat_plugin.core.diagnosis.moved import comparison_sentences
 from mlstrat_plugin.core.diagnosis.verdict import MERGED_DISTRIBUTIONS
 from mlstrat_plugin.core.estimates.estimate import Estimate, LinearCombination
 from mlstrat_plugin.core.estimates.intervals import simultaneous_z, z_value
 from mlstrat_plugin.core.estimates.saved import AS_SAVED, saved_estimates
-from mlstrat_plugin.core.wording import RATE
+from mlstrat_plugin.core.wording import RATE, unit_of
 from mlstrat_plugin.errors import EstimateError
 from mlstrat_plugin.records.runs import Change, Comparison
 from mlstrat_plugin.records.words import GAPS, HUMAN, LADDER, Movement
@@ -38,15 +39,14 @@ def compare(
     notes: tuple[str, ...] = (),
     unchanged_within: float = MOVE,
 ) -> Comparison:
-    """Say what changed between two runs.
+    """Compare two runs: how each error and each gap changed.
 
     Parameters
     ----------
     first, second : Diagnosis
         The two diagnoses; only rungs that both have are compared.
     paired : mapping of str to PairedChange, optional
-        How much each split's error changed on the rows that both answered; a split without it is compared as two
-        independent samples.
+        How much each split's error changed on the rows that both answered; a split without it is compared unpaired.
     scorers : mapping of str to Scorer, optional
         Metrics that are functions of a project, by name; without them the saved interval of such an error is taken.
     names : tuple of str
@@ -54,9 +54,9 @@ def compare(
     params : mapping of str to (str, str), optional
         Settings that differ.
     notes : tuple of str
-        What the reader has to know, such as why a split is not paired.
+        What the reader has to know, such as why a split is unpaired.
     unchanged_within : float
-        A gap whose whole interval lies within this distance of no change is unchanged; a fraction above 0.
+        A change whose whole interval is within this distance of zero counts as none; a fraction above 0.
 
     Raises
     ------
@@ -65,9 +65,9 @@ def compare(
 
     Notes
     -----
-    Pairing takes out what the rows have in common: the same statement needs 2.5 to 6 times fewer rows. The change of a
-    gap is the difference of two changes of error, so a rung that did not change adds nothing to it; all gaps' bounds
-    hold together (one-sided, Bonferroni).
+    Pairing removes what both runs have in common, so it needs 2.5 to 6 times fewer rows. The change of a gap is the
+    difference of two changes of error, so a rung that did not change adds nothing to it. The bounds of all gaps hold
+    together (one-sided, Bonferroni).
 
     Examples
     --------
@@ -83,6 +83,7 @@ def compare(
     estimates = (saved_estimates(first, scorers), saved_estimates(second, scorers))
     amounts = {rung: _amount(rung, (first, second), estimates, paired or {}) for rung in rungs}
     z_error, z_gap = z_value((1 - confidence) / 2), simultaneous_z(confidence, max(1, len(rungs) - 1))
+    errors = {rung: _change(amounts[rung], z_error, unchanged_within, (paired or {}).get(rung)) for rung in rungs}
     gaps = {
         _gap_name(low, high, second): _gap_change(amounts[high] - amounts[low], z_gap, unchanged_within)
         for low, high in pairwise(rungs)
@@ -90,9 +91,9 @@ def compare(
     return Comparison(
         names=names,
         diagnoses=(first.diagnosis, second.diagnosis),
-        errors={rung: _change(amounts[rung], z_error, unchanged_within, (paired or {}).get(rung)) for rung in rungs},
+        errors=errors,
         gaps=gaps,
-        orthogonal=_orthogonal(gaps),
+        orthogonal=comparison_sentences(errors, gaps, unit_of(second.settings.metric, second.settings.unit)),
         metric=second.settings.metric,
         unit=second.settings.unit,
         confidence=confidence,
@@ -109,10 +110,10 @@ def compare(
 def label_notes(
     first: Diagnosis, second: Diagnosis, changes: Mapping[str, float], names: tuple[str, str]
 ) -> tuple[str, ...]:
-    """Say for dev and test whether the choice between two models may be one of labels.
+    """Return for dev and test whether wrong labels may decide between the two models.
 
-    It may be where wrong labels make up as many points of one model's error as the two differ by: one of them may have
-    learned the wrong labels.
+    They may if they make up as much of one model's error as the two differ by: one of them may have learned the wrong
+    labels.
     """
     notes = []
     for split in ("dev", "test"):
@@ -121,9 +122,8 @@ def label_notes(
             points = None if check is None else check.label_points
             if points is not None and split in changes and 0 < points.value >= abs(changes[split]):
                 notes.append(
-                    f"labels may decide: wrong ones are {RATE.amount(points.value)} "
-                    f"{RATE.interval(points.low, points.high)} of the {split} error of {name}, and the models differ "
-                    f"by {RATE.amount(abs(changes[split]))}"
+                    f"Labels may decide: wrong labels make up {RATE.change(points.value, points.low, points.high)} "
+                    f"of the {split} error of {name}, and the models differ by {RATE.amount(abs(changes[split]))}."
                 )
                 break
     return tuple(notes)
@@ -132,7 +132,7 @@ def label_notes(
 def _check(first: Diagnosis, second: Diagnosis, rungs: list[str], within: float) -> None:
     problems = []
     if len(rungs) < 2:
-        problems.append(f"the runs share {', '.join(rungs) or 'no rung'}; a gap needs two")
+        problems.append(f"the runs share {', '.join(rungs) or 'no rung'}; at least two rungs are needed")
     if first.settings.metric != second.settings.metric:
         problems.append(f"one run measures {first.settings.metric}, the other {second.settings.metric}")
     if not within > 0:
@@ -144,7 +144,7 @@ def _check(first: Diagnosis, second: Diagnosis, rungs: list[str], within: float)
 def _amount(
     rung: str, records: tuple[Diagnosis, Diagnosis], estimates: Sides, paired: Mapping[str, PairedChange]
 ) -> Quantity:
-    """Return how much an error changed: paired, as two samples, or not at all where both declare the same."""
+    """Return how much an error changed: paired, unpaired, or not at all if both declare the same."""
     known = paired[rung].amount if rung in paired else None
     if known is not None:
         return known
@@ -197,22 +197,10 @@ def _is_old(amount: Quantity) -> bool:
 
 
 def _old_notes(estimates: Sides, names: tuple[str, str]) -> list[str]:
-    """Say which run was saved without its tallies."""
+    """Return which run was saved without its tallies."""
     return [
-        f"{name} has no tallies: errors have their saved intervals, and changes of its gaps are not judged; "
-        "run `mlstrat diagnose` there again"
+        f"{name} was saved without tallies: its errors have their saved intervals, and changes of gaps are not judged. "
+        "Run `mlstrat diagnose` there again."
         for name, of_run in zip(names, estimates, strict=True)
         if any(estimate.method == AS_SAVED for estimate in of_run.values())
     ]
-
-
-def _orthogonal(gaps: Mapping[str, Change]) -> str:
-    """Say whether the change turned one knob alone."""
-    moved = [name for name, change in gaps.items() if change.status == "moved"]
-    unclear = [name for name, change in gaps.items() if change.status == "unclear"]
-    if len(moved) > 1:
-        return f"not orthogonal: {', '.join(moved)} moved"
-    if unclear:
-        rest = f"{', '.join(unclear)} may have moved"
-        return f"unclear: {moved[0]} moved, {rest}" if moved else f"unclear: {rest}"
-    return f"orthogonal: only {moved[0]} moved" if moved else "no gap moved"

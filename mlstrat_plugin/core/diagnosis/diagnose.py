@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 from mlstrat_plugin.core.diagnosis.by_distribution import HUMAN as HUMAN_ROW
 from mlstrat_plugin.core.diagnosis.by_distribution import statements, tallies_by_distribution
 from mlstrat_plugin.core.diagnosis.sizing import open_question, proofs
+from mlstrat_plugin.core.diagnosis.summary import summary
 from mlstrat_plugin.core.diagnosis.verdict import Gap, Verdict, gaps_of, judge, lean, material_gap, withhold
 from mlstrat_plugin.core.estimates.human_level import Declared
 from mlstrat_plugin.core.estimates.intervals import FEWEST_GROUPS, simultaneous_z
 from mlstrat_plugin.core.estimates.tallies import ErrorTally
 from mlstrat_plugin.core.findings.catalog import observe
 from mlstrat_plugin.core.findings.seen import Seen
-from mlstrat_plugin.core.wording import rows_sentence, summary, unit_of
+from mlstrat_plugin.core.wording import rows_sentence, unit_of
 from mlstrat_plugin.errors import EstimateError
 from mlstrat_plugin.records.diagnosis import Diagnosis, ErrorRecord, GapRecord, TaskDiagnosis
 from mlstrat_plugin.records.sizing import Sizing
@@ -152,7 +153,13 @@ def diagnose_ladder(
     return Diagnosis(
         diagnosis=verdict.diagnosis,
         summary=summary(
-            verdict.diagnosis, verdict.problems, gap_records, leaning, question, unit_of(settings.metric, settings.unit)
+            verdict.diagnosis,
+            verdict.problems,
+            gap_records,
+            tau=tau,
+            lean=leaning,
+            question=question,
+            unit=unit_of(settings.metric, settings.unit),
         ),
         problems=verdict.problems,
         also_large=verdict.also_large,
@@ -236,10 +243,10 @@ def error_record(measurement: Measurement, estimate: Estimate, confidence: float
 def _check(ladder: Mapping[str, Measurement]) -> None:
     unknown = sorted(set(ladder) - set(LADDER))
     if unknown:
-        raise EstimateError(f"unknown rungs {unknown}; the ladder has {', '.join(LADDER)}")
+        raise EstimateError(f"unknown rungs {', '.join(unknown)}; the rungs are {', '.join(LADDER)}")
     if len(ladder) < 2:
         raise EstimateError(
-            f"a gap needs two errors, got {', '.join(ladder) or 'none'}",
+            f"at least two error rates are needed; found {', '.join(ladder) or 'none'}",
             hint=f"give two or more of {', '.join(LADDER)}",
         )
 

@@ -1,4 +1,4 @@
-"""How many rows it takes: to know an error, to prove a gap, to tell two models apart; before any data and after."""
+"""How many rows you need to measure an error, confirm a gap, or tell two models apart, before any data."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ def needed_rows(
     confidence: float = 0.95,
     power: float = 0.8,
 ) -> SizePlan:
-    """Say, before any data, what sizes of dev and test can prove.
+    """Estimate how many rows you need before collecting data.
 
     Parameters
     ----------
     error : float
         Error rate that the model is expected to have, in (0, 1).
     material_gap : float
-        Gap worth acting on, a fraction in (0, 1).
+        Smallest gap worth working on, a fraction in (0, 1).
     gap : float, optional
-        True gap that has to come out as material, above ``material_gap``; twice of it by default.
+        True gap that must be confirmed as material, above ``material_gap``; twice ``material_gap`` by default.
     discordant : float, optional
-        Share of rows where exactly one of two models is wrong, in (0, 1); ``error`` by default, which is what two
-        models have that share half of their wrong rows.
+        Share of rows on which exactly one of two models is wrong, in (0, 1); ``error`` by default, which holds for two
+        models that share half of their wrong rows.
     rows : int, optional
-        Target rows at hand, from 1 on; adds their own line and the advice on shares.
+        Target rows you have, 1 or more; adds a line for them and advice on the shares of dev and test.
     confidence : float
         Two-sided for one error, joint over the four gaps of a ladder, 0.5..1.
     power : float
@@ -54,7 +54,7 @@ def needed_rows(
     Raises
     ------
     EstimateError
-        A number is NaN or out of its range; all of them are named.
+        A number is NaN or out of its range; the message names each.
 
     Examples
     --------
@@ -96,25 +96,22 @@ def _line(n: int, error: float, tau: float, discordant: float, confidence: float
 
 
 def course_start(rows: int) -> str:
-    """Return where the course starts from at so many rows.
+    """Return the shares of train, dev and test from which the course starts at so many rows.
 
     >>> course_start(8_000), course_start(2_000_000)
     ('60/20/20', '98/1/1')
     """
-    return "60/20/20" if rows <= SMALL else "98/1/1" if rows >= LARGE else "between 60/20/20 and 98/1/1"
+    return "60/20/20" if rows <= SMALL else "98/1/1" if rows >= LARGE else "shares between 60/20/20 and 98/1/1"
 
 
 def _advice(needed: int, rows: int | None) -> tuple[str, ...]:
-    lines = [
-        f"make train-dev about twice as large as dev, {2 * needed:,} rows: it counts twice where variance is told from "
-        "mismatch"
-    ]
+    twice = f"Make train-dev about twice as large as dev, {2 * needed:,} rows: it enters both variance and mismatch."
     if rows is None:
-        return tuple(lines)
+        return (twice,)
     size = round(min(0.2 * rows, max(0.01 * rows, needed)))
-    short = f"; the {needed:,} that would prove the gap are more than a fifth of them" if size < needed else ""
-    start = f"the course starts from {course_start(rows)}"
-    return (f"of {rows:,} target rows take {size:,} each for dev and test ({start}){short}", *lines)
+    short = f" The {needed:,} that would confirm the gap are more than a fifth of your rows." if size < needed else ""
+    take = f"Of {rows:,} target rows, take {size:,} each for dev and test; the course starts from {course_start(rows)}."
+    return (take + short, twice)
 
 
 def _check(
@@ -125,13 +122,13 @@ def _check(
         f"material gap = {tau!r} is not in (0, 1)": 0 < tau < 1,
         f"gap = {gap!r} is not above the material gap and below 1": tau < gap < 1,
         f"discordant = {discordant!r} is not in (0, 1)": 0 < discordant < 1,
-        f"rows = {rows!r} is not a count from 1 on": rows is None or rows >= 1,
+        f"rows = {rows!r} is not 1 or more": rows is None or rows >= 1,
         f"confidence = {confidence!r} is not in [0.5, 1)": 0.5 <= confidence < 1,
         f"power = {power!r} is not in [0.5, 1)": 0.5 <= power < 1,
     }
     wrong = [text for text, fine in ranges.items() if not fine]
     if wrong:
-        raise EstimateError("; ".join(wrong), hint="errors and gaps are fractions: 5 % is 0.05")
+        raise EstimateError("; ".join(wrong), hint="errors and gaps are fractions: 5% is 0.05")
 
 
 def _rounded(gain: float | None) -> float | None:

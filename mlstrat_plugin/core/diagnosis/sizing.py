@@ -1,4 +1,4 @@
-"""What the rows at hand can prove, and how many more an open question needs."""
+"""What the rows at hand can detect, and how many more an open question needs."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from mlstrat_plugin.core.estimates.power import (
     smallest_paired_gain,
     smallest_unpaired_gain,
 )
+from mlstrat_plugin.core.wording import gap_name
 from mlstrat_plugin.records.sizing import OpenQuestion, Proof
 from mlstrat_plugin.records.words import LADDER, Settings
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 NORMAL = Method("normal")
 COMPARED = ("dev", "test")  # the splits on which models are compared
 MIX_Z = 4.0  # normal quantile of the check of the mix: one false alarm in about 15,000 splits
-MAX_ROWS = 100_000_000  # nobody labels more by hand: beyond it the honest answer is 'too close for rows to settle'
+MAX_ROWS = 100_000_000  # nobody labels more by hand: beyond it the honest answer is 'too close for more rows to tell'
 
 
 def assumed_rungs(rows: Mapping[str, int], error: float) -> dict[str, Estimate]:
@@ -50,18 +51,18 @@ def _mean(standard_error: float, n: int) -> Estimate:
 def proofs(
     rungs: Mapping[str, Estimate], rows: Mapping[str, int | None], *, tau: float, confidence: float
 ) -> dict[str, Proof]:
-    """Return what each rung can show at its size.
+    """Return what each rung can detect at its size.
 
     Parameters
     ----------
     rungs : mapping of str to Estimate
         Measured or assumed errors by rung.
     rows : mapping of str to int
-        Rows by rung; ``None`` stands for a declared constant, which proves nothing itself.
+        Rows by rung; ``None`` is a declared error, which detects nothing itself.
     tau : float
         The material gap, as a fraction.
     confidence : float
-        Two-sided for the half-width, joint over all gaps for the smallest gap that comes out as material.
+        Two-sided for the half-width, joint over all gaps for the smallest gap that can be confirmed.
 
     Examples
     --------
@@ -93,7 +94,7 @@ def proofs(
 
 
 def _rows_for_twice(error: Estimate, n: int, tau: float, confidence: float) -> int | None:
-    """Return the rows that prove twice the material gap, at the rows of information that each row brings now."""
+    """Return the rows that confirm a gap of twice the material one, if each row informs as much as it does now."""
     if not error.is_rate:
         return rows_for_mean_gap(_deviation(error, n), tau, confidence=confidence, power=Settings.power)
     if not 0 < error.value < 1:
@@ -108,7 +109,7 @@ def _deviation(error: Estimate, n: int) -> float:
 
 
 def _gains(error: Estimate, rows: int) -> dict[str, float | None]:
-    """Return the smallest differences of two models, at the rows of information that the error rests on."""
+    """Return the smallest differences of two models, at the effective number of rows behind the error."""
     n = int(error.n_effective)
     if not error.is_rate:
         gain = smallest_mean_gain(rows, _deviation(error, rows))
@@ -162,10 +163,10 @@ def open_question(
     tau: float,
     settings: Settings,
 ) -> OpenQuestion | None:
-    """Return what the verdict left open and the rows that would settle it; nothing where it is settled.
+    """Return what the verdict left open and the rows that would settle it; None if nothing is open.
 
-    ``rows`` are the rows of each rung now. All splits that can grow (all but train) grow by one factor. Asked for are
-    the rows at which the question, if the truth is what it looks like, is answered with probability ``settings.power``.
+    ``rows`` are the rows of each rung now. All splits that can grow (all but train) grow by one factor. The rows are
+    those that answer the question with probability ``settings.power``, if the true errors are the measured ones.
     """
     amounts = {gap.name: gap.amount for gap in gaps}
     best = amounts[verdict.best]
@@ -173,15 +174,15 @@ def open_question(
     if verdict.diagnosis in {"tied", "unranked"} and len(verdict.contenders) > 1:
         rival = max((name for name in verdict.contenders if name != verdict.best), key=lambda n: amounts[n].value)
         contrast = best - amounts[rival]
-        question = f"is {verdict.best} larger than {rival}?"
+        question = f"Is {gap_name(verdict.best)} larger than {gap_name(rival)}?"
         return _rows_for(question, contrast, contrast.value, z_single, ladder, rows, settings)
     if verdict.diagnosis in {"inconclusive", "unranked"} and best.value > tau:
-        question = f"is {verdict.best} larger than the material gap?"
+        question = f"Is {gap_name(verdict.best)} above your threshold?"
         z = simultaneous_z(settings.confidence, len(gaps))
         return _rows_for(question, best, best.value - tau, z, ladder, rows, settings)
     if verdict.diagnosis == "inconclusive":
         name = max(amounts, key=lambda gap: amounts[gap].bounds(z_single)[1])
-        question = f"is {name} smaller than the material gap?"
+        question = f"Is {gap_name(name)} below your threshold?"
         return _rows_for(question, amounts[name], tau - amounts[name].value, z_single, ladder, rows, settings)
     return None
 
@@ -195,7 +196,7 @@ def _rows_for(
     now: Mapping[str, int | None],
     settings: Settings,
 ) -> OpenQuestion:
-    """Scale the growable splits until the contrast's standard error fits ``distance`` ."""
+    """Scale the growable splits until the contrast's standard error fits ``distance``."""
     rung_of = {estimate: rung for rung, estimate in ladder.items()}
     parts = {rung_of[estimate]: c * c * estimate.variance for estimate, c in contrast.terms.items()}
     grow = {rung: part for rung, part in parts.items() if part > 0 and rung != "train"}
