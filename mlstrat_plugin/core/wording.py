@@ -91,7 +91,7 @@ class Unit:
         shown = self.factor * value
         if not self.is_rate:
             return _three_digits(shown)
-        return f"{shown:,.1f}" if abs(shown) >= 1 else f"{round(shown, 2) or 0.0:.2f}"
+        return f"{shown:,.1f}" if abs(shown) >= 0.995 else f"{round(shown, 2) or 0.0:.2f}"
 
     def gap_bounds(self, low: float, high: float) -> str:
         """Return the two bounds of a gap, for a table.

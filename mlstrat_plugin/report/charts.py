@@ -92,7 +92,7 @@ def _errors(axes: Axes, record: Diagnosis, rungs: list[str], colours: dict[str, 
         height = unit.factor * error.value
         axes.errorbar(x, height, yerr=[[low], [high]], color=colours["ink"], capsize=5, linewidth=1.4)
         axes.annotate(
-            unit.error(error.value),
+            unit.error_cell(error.value),
             (x, unit.factor * error.high),
             xytext=(0, 5),
             textcoords="offset points",

@@ -31,8 +31,9 @@ __all__ = ["Row", "Table", "View", "view_of"]
 class View:
     """Everything that a page says, in order.
 
-    ``headline`` and ``rest`` are the verdict; ``lean`` is the most likely largest gap, ``likeliest`` the sentence about
-    it, empty if the verdict has told it. ``tasks`` holds name and verdict of each task.
+    ``headline`` is the first sentence of the verdict and ``rest`` are the others; ``lean`` is the most likely largest
+    gap, ``likeliest`` the sentence about it, empty if the verdict has told it. ``tasks`` holds name and verdict of each
+    task.
     """
 
     headline: str
@@ -57,10 +58,10 @@ class View:
 def view_of(record: Diagnosis) -> View:
     """Return the record as text."""
     unit = unit_of(record.settings.metric, record.settings.unit)
-    headline, stop, rest = record.summary.partition(". ")
+    headline, rest = _split(record.summary)
     level = percent(record.settings.confidence)
     return View(
-        headline=headline + stop.strip(),
+        headline=headline,
         rest=rest,
         lean=_lean(record),
         likeliest=f"Most likely largest gap: {_lean(record)}." if _untold(record) else "",
@@ -89,6 +90,18 @@ def view_of(record: Diagnosis) -> View:
         footer=_footer(record, unit),
         in_unit=f", in {unit.word}" if unit.gap_sign else "",
     )
+
+
+def _split(summary: str) -> tuple[str, str]:
+    """Return the verdict's first sentence, with the next if it is a single word, and all others.
+
+    >>> _split("Tied. Bias and variance both matter. Work on the cheaper one.")
+    ('Tied. Bias and variance both matter.', 'Work on the cheaper one.')
+    """
+    first, *others = summary.split(". ")
+    if others and " " not in first:
+        first = f"{first}. {others.pop(0)}"
+    return (first + "." if others else first), ". ".join(others)
 
 
 def _lean(record: Diagnosis) -> str:
@@ -207,5 +220,5 @@ def _footer(record: Diagnosis, unit: Unit) -> tuple[str, ...]:
         f"Most likely largest gap: from {settings.lean_draws:,} draws, seed {settings.seed}.",
         f"Split {record.split_id}, test {record.test_id}."
         if record.split_id
-        else "The counts were typed in, so there is no split identity.",
+        else "No split identity: the diagnosis was made without the split tables.",
     )

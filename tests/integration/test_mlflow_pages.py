@@ -166,4 +166,4 @@ def test_the_registered_version_starts_with_the_verdict(
     assert inside_fold(verdict)
     picture(page, "mlflow-version", tmp_path)
     page = opened(browser, f"{base}/#/models/digits")
-    page.get_by_text("mismatch - data mismatch").first.wait_for()
+    page.get_by_text("data mismatch dominates").first.wait_for()

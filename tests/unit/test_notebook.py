@@ -26,8 +26,8 @@ def test_a_notebook_shows_verdict_picture_and_tables() -> None:
     picture = re.search(r"data:image/svg\+xml;base64,([A-Za-z0-9+/=]+)", page)
     assert picture is not None
     assert base64.b64decode(picture.group(1)).startswith(b"<?xml")
-    assert "<b>mismatch</b>: data mismatch dominates" in page
-    assert "900 of 10,000" in page
+    assert "<p><b>Data mismatch dominates: " in page
+    assert "900 / 10,000" in page
     assert "<script" not in page
 
 

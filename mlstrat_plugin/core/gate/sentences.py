@@ -15,7 +15,7 @@ def amount(value: float, kind: Kind, unit: Unit) -> str:
     """Return a number of a condition; errors and gaps are in the unit of the metric.
 
     >>> amount(0.0312, "latency", RATE), amount(0.93, "size", RATE), amount(0.012, "gap", RATE)
-    ('3.12 %', '0.93 MB', '1.2 points')
+    ('3.12%', '0.93 MB', '1.2 points')
     """
     if kind == "size":
         return f"{value:.3g} MB"

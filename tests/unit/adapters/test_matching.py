@@ -213,7 +213,7 @@ def test_versions_start_with_the_verdict_and_keep_a_persons_words(
     version = client.create_model_version("digits", f"runs:/{run_id}/model", run_id=run_id, description="By Monday.")
     track(params)
     first = client.get_model_version("digits", version.version).description
-    assert first.startswith("mismatch - data mismatch dominates")
+    assert first.startswith("Data mismatch dominates: ")
     assert first.endswith("By Monday.")
     track(params)
     assert client.get_model_version("digits", version.version).description == first

@@ -75,7 +75,7 @@ def test_the_run_carries_everything_once(tracked: tuple[Project, MlstratProject,
     assert run.data.metrics["error/dev"] == pytest.approx(0.2, abs=0.1)
     assert run.data.metrics["gap/dominant"] == run.data.metrics["gap/mismatch"]
     assert round(run.data.metrics["gap/mismatch"], 6) == run.data.metrics["gap/mismatch"]
-    assert run.data.tags[NOTE].split("\n")[1].startswith("**mismatch** - data mismatch dominates: mismatch = dev")
+    assert run.data.tags[NOTE].split("\n")[1].startswith("**Data mismatch dominates: ")
     assert f"get-artifact?path=diagnosis/ladder.png&run_uuid={run_id}" in run.data.tags[NOTE]
     names = {item.path for item in client.list_artifacts(run_id, "diagnosis")}
     assert names == {"diagnosis/diagnosis.json", "diagnosis/ladder.png", "diagnosis/report.html"}

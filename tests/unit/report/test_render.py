@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -15,6 +16,7 @@ from mlstrat_plugin.records.diagnosis import Diagnosis
 from mlstrat_plugin.records.words import Settings
 from mlstrat_plugin.report.charts import THEMES, ladder_png, ladder_svgs
 from mlstrat_plugin.report.render import ladder_csv, note_markdown, report_html
+from mlstrat_plugin.report.view import view_of
 
 GOLDEN = Path(__file__).parent / "golden"
 HOSTILE = "<script>alert(1)</script>|\n=cmd()"
@@ -102,4 +104,4 @@ def test_every_verdict_draws_and_prints() -> None:
         made = diagnose(**ladder)  # type: ignore[arg-type]
         assert ladder_png(made).startswith(b"\x89PNG")
         assert made.summary
-        assert made.diagnosis in report_html(made)
+        assert view_of(made).headline in html.unescape(report_html(made))

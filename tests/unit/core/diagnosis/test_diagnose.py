@@ -167,7 +167,7 @@ def test_impossible_settings(change: dict[str, float]) -> None:
 
 
 def test_one_error_is_no_gap() -> None:
-    with pytest.raises(EstimateError, match="two errors"):
+    with pytest.raises(EstimateError, match="at least two error rates are needed; found dev"):
         diagnose(dev=(1, 10))
 
 

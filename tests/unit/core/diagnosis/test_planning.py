@@ -93,7 +93,7 @@ def test_few_rows_show_nothing() -> None:
 
 def test_advice_takes_what_is_needed_between_one_and_twenty_percent() -> None:
     plan = needed_rows(error=0.05, rows=1_000_000)
-    assert "of 1,000,000 target rows take 10,000 each" in plan.advice[0]
+    assert "Of 1,000,000 target rows, take 10,000 each" in plan.advice[0]
     assert "98/1/1" in plan.advice[0]
     assert "take 200 each" in needed_rows(error=0.05, rows=1000).advice[0]
     assert "more than a fifth" in needed_rows(error=0.05, rows=1000).advice[0]

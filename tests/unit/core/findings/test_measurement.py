@@ -42,7 +42,7 @@ def test_a_threshold_of_more_than_half_of_the_error(seen, sighting, passes, reas
     facts = seen({"train": 1.5, "dev": 1.5})
     found = sighting(coarse, facts)
     assert found.message.startswith("Your threshold of 1.0 points is more than half of the dev error of 1.5")
-    assert "150 of 10,000" in found.evidence
+    assert "150 errors in 10,000 rows" in found.evidence
     assert passes(coarse, seen({"train": 2, "dev": 2}))
     assert reason(coarse, seen({"human": 1, "train": 2})) == "dev error is not measured"
     assert reason(coarse, seen({"train": 1, "dev": 0})) == "dev error is zero"

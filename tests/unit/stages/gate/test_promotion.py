@@ -128,13 +128,13 @@ def test_the_version_starts_with_the_verdict_and_says_the_decision(world: World)
         world.decide()
         world.run(track)
     said = world.description("1")
-    assert said.startswith("bias - ")
+    assert said.startswith("Avoidable bias dominates: ")
     assert said.count("Gate: promote. Test error is ") == 1
     assert "Model digits, no champion yet. Test-set look 1 of 5" in said
     world.promote()
     world.run(track)
     said = world.description("1")
-    assert said.startswith("bias - ")
+    assert said.startswith("Avoidable bias dominates: ")
     assert "(first champion)" in said
 
 
