@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 from statsmodels.stats.proportion import confint_proportions_2indep
 
 from mlstrat_plugin.core.estimates.estimate import Estimate, constant
-from mlstrat_plugin.core.estimates.human_level import Declared
 from mlstrat_plugin.core.estimates.tallies import ErrorTally
 from mlstrat_plugin.errors import EstimateError
 
@@ -46,29 +45,6 @@ def test_a_shared_term_cancels() -> None:
 def test_one_sided_bounds_are_those_of_twice_the_tail() -> None:
     estimate = ErrorTally(wrong=5, n=100).estimate()
     assert (estimate.lower(0.95), estimate.upper(0.95)) == pytest.approx(estimate.interval(0.90))
-
-
-@given(st.lists(tallies, min_size=1, max_size=5))
-def test_tallies_add_up(parts: list[ErrorTally]) -> None:
-    total = sum(parts, ErrorTally(wrong=0, n=0))
-    assert (total.wrong, total.n) == (sum(p.wrong for p in parts), sum(p.n for p in parts))
-
-
-@pytest.mark.parametrize(("wrong", "n"), [(-1, 5), (6, 5), (1.5, 5), (True, 5), (0, -1)])
-def test_impossible_tallies(wrong: int, n: int) -> None:
-    with pytest.raises(EstimateError):
-        ErrorTally(wrong=wrong, n=n)
-
-
-def test_no_rows_make_no_estimate() -> None:
-    with pytest.raises(EstimateError, match="no rows"):
-        ErrorTally(wrong=0, n=0).estimate()
-
-
-@pytest.mark.parametrize("error", [math.nan, -1, 4, math.inf])
-def test_impossible_declarations(error: float) -> None:
-    with pytest.raises(EstimateError):
-        Declared(error)
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])

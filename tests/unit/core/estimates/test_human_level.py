@@ -54,7 +54,7 @@ def test_no_group() -> None:
         RaterGroups(groups={}, proxy="best")
 
 
-@pytest.mark.parametrize("error", [-0.1, 1.2, float("nan")])
+@pytest.mark.parametrize("error", [-0.1, 1.2, 4, float("nan"), float("inf")])
 def test_declared_rates_are_fractions(error: float) -> None:
     with pytest.raises(EstimateError, match=r"0\.\.1"):
         Declared(error)

@@ -3,9 +3,10 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
-from mlstrat_plugin.core.estimates.intervals import wilson, z_value
+from mlstrat_plugin.core.estimates.intervals import hall, t_value, wilson, z_value
 from mlstrat_plugin.errors import EstimateError
 
 Z95 = 1.959964
@@ -53,3 +54,17 @@ def test_refuses(rate: float, n: float, z: float) -> None:
 def test_z_refuses(tail: float) -> None:
     with pytest.raises(EstimateError):
         z_value(tail)
+
+
+@given(st.floats(0, 5), st.floats(1, 500))
+def test_t_value_equals_scipy(z: float, degrees: float) -> None:
+    assert t_value(z, degrees) == pytest.approx(stats.t.isf(stats.norm.sf(z), degrees), rel=1e-6, abs=1e-9)
+
+
+def test_hall_follows_the_long_tail() -> None:
+    # the transformation solved forward: t + g t^2 / (3 sqrt n) + g^2 t^3 / (27 n) + g / (6 sqrt n) at the bound is t
+    mean, error, skewness, n, z = 2.0, 0.25, 1.5, 80.0, Z95
+    for bound, sign in zip(hall(mean, error, skewness, n, z), (1, -1), strict=True):
+        s, root = (mean - bound) / error, n**0.5
+        forward = s + skewness * s**2 / (3 * root) + skewness**2 * s**3 / (27 * n) + skewness / (6 * root)
+        assert forward == pytest.approx(sign * t_value(z, n - 1), abs=1e-9)

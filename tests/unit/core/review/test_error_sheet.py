@@ -1,4 +1,4 @@
-"""The course's spreadsheet and its label rule, with intervals; coverage by simulation."""
+"""The course's spreadsheet, with intervals; coverage by simulation."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.calibration import Claim
-from bench.review_calibration import audits, grouped_sheets, sheets
+from bench.review_calibration import grouped_sheets, sheets
 from mlstrat_plugin.core.estimates.tallies import ErrorTally
 from mlstrat_plugin.core.review.error_sheet import Sheet, ceiling, merged_spellings, sampled_share
-from mlstrat_plugin.core.review.label_audit import LabelAudit
 from mlstrat_plugin.errors import EstimateError
 
 COURSE = {"dog": 8, "great cat": 43, "blurry": 61, "filter": 12}
@@ -74,26 +73,8 @@ def test_spellings(tags: list[str]) -> None:
     assert all(merged[standing] == standing for standing in merged.values())
 
 
-def test_the_label_rule() -> None:
-    audit = {"n": 10_000, "wrong_checked": 100, "right_checked": 100, "right_mislabelled": 0}
-    assert LabelAudit(wrong=1000, wrong_mislabelled=6, **audit).worth_fixing() == "no"
-    assert LabelAudit(wrong=200, wrong_mislabelled=30, **audit).worth_fixing() == "yes"
-    with pytest.raises(EstimateError):
-        LabelAudit(
-            n=10, wrong=2, wrong_checked=0, wrong_mislabelled=0, right_checked=1, right_mislabelled=0
-        ).corrected_error()
-
-
-def test_checking_only_wrong_rows_hides_the_models_learned_mistakes() -> None:
-    audit = LabelAudit(
-        n=10_000, wrong=140, wrong_checked=140, wrong_mislabelled=30, right_checked=1000, right_mislabelled=3
-    )
-    one_sided = (140 - 30) / 10_000
-    assert audit.corrected_error().value - audit.hidden_points().value == pytest.approx(one_sided)
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("proof", [sheets, grouped_sheets, audits])
+@pytest.mark.parametrize("proof", [sheets, grouped_sheets])
 def test_coverage(proof: Callable[[int], Iterator[Claim]]) -> None:
     """The reduced form of `make bench`: 93 % or more, but for the noise of so few replicates."""
     claims = list(proof(400))
@@ -135,16 +116,3 @@ def test_rows_to_tell_two_tags_apart() -> None:
     assert Sheet(tags=[frozenset("a"), frozenset("b")], mistakes=9).rows_to_tell_apart("a", "b") is None
     assert sheet.best_pair() == ("a", "b")
     assert Sheet(tags=[frozenset("a")], mistakes=9).best_pair() is None
-
-
-def test_right_rows_to_check() -> None:
-    audit = LabelAudit(
-        n=10_000, wrong=200, wrong_checked=100, wrong_mislabelled=10, right_checked=100, right_mislabelled=0
-    )
-    rows = audit.right_rows_to_match()
-    assert rows is not None
-    assert 1_000 < rows < 9_800
-    enough = LabelAudit(
-        n=10_000, wrong=200, wrong_checked=100, wrong_mislabelled=10, right_checked=rows, right_mislabelled=0
-    )
-    assert enough.right_rows_to_match() is None
