@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import f1_score
+from sklearn.metrics import balanced_accuracy_score, f1_score
+from statsmodels.stats.proportion import proportion_confint
 
-from mlstrat_plugin.core.estimates.confusion import ConfusionTally, Function, MacroF1
+from mlstrat_plugin.core.estimates.confusion import BalancedError, ConfusionTally, Function, MacroF1
 from mlstrat_plugin.core.estimates.intervals import wilson
 from mlstrat_plugin.errors import EstimateError
 
 Z95 = 1.959964
+REPLICATES = 300
 pairs = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=2, max_size=80)
 
 
@@ -119,3 +121,77 @@ def test_a_function_that_fails(call: Any, message: str) -> None:
 def test_no_rows() -> None:
     with pytest.raises(EstimateError, match="no rows"):
         tally([]).estimate()
+
+
+@pytest.mark.filterwarnings("ignore:y_pred contains classes not in y_true", "ignore:A single label was found")
+@given(pairs)
+def test_balanced_error_equals_scikit_learn(rows: list[tuple[int, int]]) -> None:
+    truth, answer = zip(*rows, strict=True)
+    estimate = tally(rows, BalancedError()).estimate()
+    assert estimate.value == pytest.approx(1 - balanced_accuracy_score(truth, answer), abs=1e-12)
+    low, high = estimate.bounds(2.0)
+    assert 0 <= low <= estimate.value + 1e-12
+    assert estimate.value - 1e-12 <= high <= 1
+
+
+def test_balanced_error_of_one_class_is_its_plain_error() -> None:
+    estimate = tally([("cat", "cat")] * 83 + [("cat", "dog")] * 7, BalancedError()).estimate()
+    assert estimate.bounds(2.0) == pytest.approx(wilson(7 / 90, 90, 2.0))
+    assert estimate.method.name == "balanced wilson"
+
+
+def test_classes_without_rows_do_not_count() -> None:
+    # 'fox' is only ever answered: it has no recall, and is no third class of the mean
+    rows = [("cat", "cat")] * 90 + [("cat", "fox")] * 10 + [("dog", "dog")] * 40 + [("dog", "fox")] * 10
+    estimate = tally(rows, BalancedError()).estimate()
+    assert estimate.value == pytest.approx((0.1 + 0.2) / 2)
+    first, second = (proportion_confint(k, n, method="wilson") for k, n in ((10, 100), (10, 50)))
+    below, above = (np.hypot(0.1 - first[0], 0.2 - second[0]), np.hypot(first[1] - 0.1, second[1] - 0.2))
+    assert estimate.interval(0.95) == pytest.approx((0.15 - below / 2, 0.15 + above / 2), abs=1e-9)
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_balanced_error_at_its_ends_is_not_certain(right: bool) -> None:
+    estimate = tally([(c, c if right else 1 - c) for c in (0, 1) for _ in range(20)], BalancedError()).estimate()
+    assert estimate.value == (0.0 if right else 1.0)
+    low, high = estimate.bounds(Z95)
+    assert 0.05 < high - low < 0.3
+    assert (low if right else 1 - high) == pytest.approx(0.0)
+
+
+def test_balanced_error_covers_where_rows_are_independent() -> None:
+    rng, held = np.random.default_rng(47), 0
+    sizes, rates = (400, 60, 25), (0.05, 0.15, 0.3)  # rare classes are the hard ones
+    for _ in range(REPLICATES):
+        wrong = [int(k) for k in rng.binomial(sizes, rates)]
+        cells = {(c, c): n - k for c, (n, k) in enumerate(zip(sizes, wrong, strict=True))}
+        cells |= {(c, (c + 1) % 3): k for c, k in enumerate(wrong)}
+        low, high = ConfusionTally(parts={"": cells}, scorer=BalancedError()).estimate().bounds(Z95)
+        held += low <= np.mean(rates) <= high
+    assert held / REPLICATES >= 0.91
+
+
+def test_balanced_error_covers_where_groups_hold_several_classes() -> None:
+    """40 users with 12 rows each of three classes; what is hard about a user is hard in all of the user's classes."""
+    rng, held, naive = np.random.default_rng(53), 0, 0
+    for _ in range(REPLICATES):
+        parts = {}
+        for user, rate in enumerate(rng.beta(1.0, 4.0, 40)):  # a fifth wrong in the mean
+            sizes = rng.multinomial(12, (0.6, 0.3, 0.1))
+            wrong = rng.binomial(sizes, rate)
+            cells = {(c, c): int(n - k) for c, (n, k) in enumerate(zip(sizes, wrong, strict=True)) if n}
+            parts[f"{user:02x}"] = cells | {(c, (c + 1) % 3): int(k) for c, k in enumerate(wrong) if k}
+        low, high = ConfusionTally(parts=parts, scorer=BalancedError()).estimate().bounds(Z95)
+        held += low <= 0.2 <= high
+        together: Counter[tuple[int, int]] = Counter()
+        for cells in parts.values():
+            together.update(cells)
+        low, high = ConfusionTally(parts={"": dict(together)}, scorer=BalancedError()).estimate().bounds(Z95)
+        naive += low <= 0.2 <= high
+    assert held / REPLICATES >= 0.91
+    assert naive / REPLICATES < 0.91  # what taking the rows as independent would have covered
+
+
+def test_one_group_of_balanced_rows_says_nothing() -> None:
+    parts = {"0a": {(0, 0): 30, (0, 1): 5, (1, 1): 20}}
+    assert ConfusionTally(parts=parts, scorer=BalancedError()).estimate().bounds(Z95) == (0.0, 1.0)

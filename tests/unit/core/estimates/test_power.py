@@ -12,11 +12,14 @@ from mlstrat_plugin.core.estimates.power import (
     paired_rows,
     rows_for_error,
     rows_for_gap,
+    rows_for_mean_gap,
+    smallest_mean_gain,
     smallest_paired_gain,
     smallest_unpaired_gain,
     unpaired_rows,
 )
 from mlstrat_plugin.core.estimates.tallies import ErrorTally
+from mlstrat_plugin.errors import EstimateError
 
 Z95 = 1.959964
 
@@ -86,3 +89,36 @@ def test_smallest_gains_are_those_that_the_rows_show(n: int, error: float) -> No
 def test_few_rows_show_nothing() -> None:
     assert smallest_paired_gain(5, 0.01) is None
     assert smallest_unpaired_gain(5, 0.01) is None
+
+
+@given(st.integers(2, 10**6), st.floats(0.01, 100))
+def test_the_smallest_gain_of_means_needs_just_these_rows(n: int, deviation: float) -> None:
+    gain, spread = smallest_mean_gain(n, deviation), deviation * np.sqrt(2)
+    rows = normal_sample_size_one_tail(gain, 0.8, 0.025, std_null=spread, std_alternative=spread)
+    assert rows == pytest.approx(n, rel=1e-9)
+
+
+@given(st.floats(0.01, 0.49), st.floats(0.001, 0.1))
+def test_a_gap_of_means_takes_the_rows_of_a_gap_of_rates_with_that_deviation(rate: float, distance: float) -> None:
+    of_rates = rows_for_gap(rate, distance, confidence=0.95, power=0.8)
+    of_means = rows_for_mean_gap(np.sqrt(rate * (1 - rate)), distance, confidence=0.95, power=0.8)
+    assert abs(of_rates - of_means) <= 1  # a rate is a mean of zeros and ones
+
+
+def test_rows_for_a_gap_of_means_have_the_promised_power() -> None:
+    rng, deviation = np.random.default_rng(43), 3.0
+    n, z = rows_for_mean_gap(deviation, 0.5, confidence=0.95, power=0.8), simultaneous_z(0.95, 4)
+    shown = rng.normal(1.0, deviation * np.sqrt(2 / n), 4000) - z * deviation * np.sqrt(2 / n) > 0.5
+    assert shown.mean() == pytest.approx(0.8, abs=0.02)
+
+
+@given(st.floats(0.08, 0.35), st.floats(0.002, 0.02), st.floats(0.5, 0.95))
+def test_more_power_and_smaller_gains_take_more_rows(error: float, gain: float, power: float) -> None:
+    assert paired_rows(gain, error, power=power) < paired_rows(gain, error, power=power + 0.04)
+    assert unpaired_rows(gain, error, power=power) < unpaired_rows(gain / 1.1, error, power=power)
+    assert paired_rows(gain, error, power=power) <= unpaired_rows(gain, error, power=power)  # what pairing is for
+
+
+def test_no_number_of_rows_is_said_to_be_so() -> None:
+    with pytest.raises(EstimateError, match="million millions"):
+        rows_for_error(0.5, 1e-9)
