@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from math import hypot
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,11 +11,23 @@ import pytest
 from mlstrat_plugin.core.diagnosis.comparison import compare
 from mlstrat_plugin.core.diagnosis.diagnose import diagnose
 from mlstrat_plugin.core.estimates.paired import PairedChange, PairedTally
+from mlstrat_plugin.core.estimates.tallies import ErrorTally
 from mlstrat_plugin.errors import EstimateError
 from mlstrat_plugin.records.diagnosis import Diagnosis
+from mlstrat_plugin.records.saving import read_record
 from mlstrat_plugin.records.words import Settings
 
 N = 10_000
+VERSION_1 = Path(__file__).parents[3] / "data/diagnosis_v1.json"
+NEW = {"train": (6, 632), "train-dev": (12, 266), "dev": (700, 2328), "test": (640, 2128)}  # of the same splits
+
+
+def old() -> Diagnosis:
+    return read_record(Diagnosis, VERSION_1, stage="diagnose")
+
+
+def new() -> Diagnosis:
+    return diagnose(human=0.01, **{rung.replace("-", "_"): counts for rung, counts in NEW.items()})
 
 
 def run(train: int, train_dev: int, dev: int, test: int, n: int = N, **more: Any) -> Diagnosis:
@@ -95,3 +110,57 @@ def test_metrics_and_rungs_have_to_agree() -> None:
         compare(diagnose(human=0.0, dev=(1, 9)), diagnose(train=(1, 9), dev=(1, 9)))
     with pytest.raises(EstimateError, match="not above 0"):
         compare(run(1, 2, 3, 4), run(1, 2, 3, 4), unchanged_within=0.0)
+
+
+def test_an_old_run_has_its_saved_intervals() -> None:
+    before = old().errors
+    there, back = compare(old(), new()), compare(new(), old())
+    for rung, (wrong, n) in NEW.items():
+        low, high = ErrorTally(wrong=wrong, n=n).estimate().interval(0.95)
+        value, was = wrong / n, before[rung]
+        change = there.errors[rung]
+        assert change.value == pytest.approx(value - was.value)
+        assert change.low == pytest.approx(change.value - hypot(value - low, was.high - was.value))
+        assert change.high == pytest.approx(change.value + hypot(high - value, was.value - was.low))
+        assert (back.errors[rung].low, back.errors[rung].high) == pytest.approx((-change.high, -change.low))
+    assert {rung: change.status for rung, change in there.errors.items()} == {
+        "human": "unchanged",
+        "train": "unclear",
+        "train-dev": "unclear",
+        "dev": "moved",
+        "test": "moved",
+    }
+
+
+@pytest.mark.parametrize("first_is_old", [True, False])
+def test_gaps_of_an_old_run_are_not_judged(first_is_old: bool) -> None:
+    runs = (old(), new()) if first_is_old else (new(), old())
+    told = compare(*runs, names=("before", "after"))
+    assert {change.status for change in told.gaps.values()} == {"unclear"}
+    assert abs(told.gaps["mismatch"].value) == pytest.approx(0.2156, abs=1e-4)  # although it moved a lot
+    (note,) = told.notes
+    assert note.startswith("before" if first_is_old else "after")
+    assert "mlstrat diagnose" in note
+    assert "moved" not in told.orthogonal.replace("may have moved", "")
+
+
+def test_two_old_runs_are_both_named() -> None:
+    notes = compare(old(), old(), names=("before", "after")).notes
+    assert [note.split()[0] for note in notes] == ["before", "after"]
+    assert compare(new(), new()).notes == ()
+
+
+def test_pairs_need_no_tallies() -> None:
+    changes = {"train": (0, 0, 632), "train-dev": (0, 0, 266), "dev": (502, 0, 2328), "test": (447, 0, 2128)}
+    paired = {name: PairedTally(fixed=f, broken=b, n=n).change() for name, (f, b, n) in changes.items()}
+    told = compare(old(), new(), paired=paired)
+    assert told.gaps["mismatch"].status == "moved"
+    assert told.gaps["bias"].status == "unchanged"
+
+
+def test_one_rung_without_its_tally_opens_the_gaps_on_both_its_sides() -> None:
+    made = run(100, 900, 2000, 2000)
+    partly = replace(made, tallies={rung: tally for rung, tally in made.tallies.items() if rung != "dev"})
+    gaps = compare(partly, run(100, 400, 700, 700)).gaps
+    assert (gaps["mismatch"].status, gaps["dev-overfit"].status) == ("unclear", "unclear")
+    assert (gaps["variance"].status, gaps["bias"].status) == ("moved", "unchanged")
