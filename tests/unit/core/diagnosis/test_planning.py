@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mlstrat_plugin.core.diagnosis.planning import needed_rows
+from mlstrat_plugin.core.diagnosis.planning import SIZES, course_start, needed_rows
 from mlstrat_plugin.errors import EstimateError
 
 
@@ -20,3 +20,30 @@ def test_all_problems_at_once() -> None:
         needed_rows(error=5.0, material_gap=0.02, gap=0.01, rows=0, confidence=float("nan"), power=1.0)
     for name in ("error = 5.0", "gap = 0.01", "rows = 0", "confidence = nan", "power = 1.0"):
         assert name in caught.value.message
+
+
+def test_a_plan_asks_for_the_rows_of_each_purpose() -> None:
+    # Wilson's half-width of 1 point at 5 %; twice the material gap over four gaps; Connor 1987; two samples
+    plan = needed_rows(error=0.05, material_gap=0.01)
+    assert (plan.gap, plan.discordant) == (0.02, 0.05)
+    assert (plan.to_know_error, plan.to_prove_gap, plan.to_compare_paired) == (1_838, 9_030, 3_923)
+    assert plan.to_compare_unpaired == 6_743  # (1.96 + 0.84)² (0.05 · 0.95 + 0.04 · 0.96) / 0.01²
+    assert [line.n for line in plan.lines] == list(SIZES)
+    assert len(plan.advice) == 1
+
+
+def test_larger_splits_show_smaller_things() -> None:
+    lines = needed_rows(error=0.05).lines
+    for before, after in zip(lines, lines[1:], strict=False):
+        assert after.half_width < before.half_width
+        assert after.smallest_gap < before.smallest_gap
+        assert (after.smallest_gain_paired or 0) < (before.smallest_gain_paired or 1)
+    assert lines[-1].smallest_gap > 0.01  # a gap of the material size itself is never shown
+
+
+@pytest.mark.parametrize(
+    ("rows", "start"),
+    [(1, "60/20/20"), (10_000, "60/20/20"), (10_001, "between"), (999_999, "between"), (1_000_000, "98/1/1")],
+)
+def test_where_the_course_starts_from(rows: int, start: str) -> None:
+    assert course_start(rows).startswith(start)
