@@ -109,31 +109,3 @@ def test_distances_that_are_no_numbers_are_refused(project: Project, value: floa
 def test_a_human_error_is_a_distance_too(project: Project) -> None:
     with pytest.raises(ParamsError, match=r"human: evaluate\.metric = mean_absolute_error is compared with loss"):
         project.load(**{**MINUTES, "human": {"error": 0.01}})
-
-
-def test_more_than_a_thousand_labels_are_totals(project: Project) -> None:
-    loaded, _ = waits(project)
-    saved = json.loads(loaded.places.splits.read_text(encoding="utf-8"))
-    assert {name: sum(c.values()) for name, c in saved["counts"]["dev"].items()} == {"mobile": saved["rows"]["dev"]}
-    assert list(saved["counts"]["dev"]["mobile"]) == ["*"]
-    assert loaded.places.splits.stat().st_size < 10_000
-    first = saved["split_id"]
-    shuffled = pd.read_parquet(project.root / "mobile.parquet").sample(frac=1, random_state=3)
-    project.write("mobile.parquet", shuffled)
-    assert split(loaded).split_id == first
-    shuffled["label"] = shuffled["label"].where(shuffled.index != shuffled.index[0], 0.5)
-    project.write("mobile.parquet", shuffled)
-    assert split(loaded).split_id != first  # one label of one row
-
-
-def test_balanced_error_beside_scikit_learn(project: Project) -> None:
-    split(project.load())
-    project.predict(lambda rows: rows["id"].str.endswith(("3", "7")) & (rows["label"] == 1))
-    record = diagnose(project.load(evaluate={"metric": "balanced_error"}))
-    given = pd.read_parquet(project.root / "data/predictions.parquet")
-    for name in SPLITS:
-        rows = pd.read_parquet(project.root / f"data/splits/{name}.parquet").merge(given, on="id")
-        error = record.errors[name.replace("_", "-")]
-        assert error.value == pytest.approx(1 - balanced_accuracy_score(rows["label"], rows["prediction"]))
-        assert error.low < error.value < error.high
-        assert error.method == "balanced wilson"

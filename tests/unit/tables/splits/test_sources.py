@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pytest
 
-from mlstrat_plugin.errors import ChecksFailed, MlstratError, SourceError
+from mlstrat_plugin.errors import SourceError
 from mlstrat_plugin.stages.split import split
 from mlstrat_plugin.stages.validate import validate
+from mlstrat_plugin.tables.splits.sources import ROLE, answer, open_sources, together
 from tests.conftest import Project, digits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from mlstrat_plugin.tables.engines.duckdb import Engine
 
 CSV = {"web": {"path": "web.csv", "role": "auxiliary"}, "mobile": {"path": "mobile.parquet", "role": "target"}}
 
@@ -75,24 +78,34 @@ CASES: dict[str, tuple[Callable[[Project], dict[str, Any]], str]] = {
 
 
 @pytest.mark.parametrize(("make", "message"), CASES.values(), ids=CASES)
+def test_unusable_sources(engine: Engine, project: Project, make: Any, message: str) -> None:
+    assert [source.name for source in open_sources(engine, project.load())] == ["web", "mobile"]
+    changes = make(project)
+    with pytest.raises(SourceError, match=f"(?s){message}") as caught:
+        open_sources(engine, project.load(**changes))
+    assert caught.value.hint
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize("case", ["missing", "truncated", "ragged", "no label", "two types"])
 @pytest.mark.parametrize("stage", [validate, split])
-def test_unusable_sources(project: Project, stage: Callable[..., Any], make: Any, message: str) -> None:
+def test_earlier_outputs_stay_as_they_were(project: Project, stage: Callable[..., Any], case: str) -> None:
     stage(project.load())
     before = {file: file.read_bytes() for file in project.root.rglob("*") if file.parent.name in ("reports", "splits")}
     assert before
+    make, message = CASES[case]
     changes = make(project)
-    with pytest.raises(SourceError, match=f"(?s){message}") as caught:
+    with pytest.raises(SourceError, match=f"(?s){message}"):
         stage(project.load(**changes))
-    assert caught.value.hint
-    assert caught.value.exit_code == 2
     assert {file: file.read_bytes() for file in before} == before
     assert not list(project.root.rglob(".*.part"))
 
 
-def test_a_bom_is_no_part_of_the_first_column(project: Project) -> None:
+def test_a_bom_is_no_part_of_the_first_column(engine: Engine, project: Project) -> None:
     (project.root / "web.csv").write_bytes(b"\xef\xbb\xbf" + digits(50, "w").to_csv(index=False).encode())
-    record = split(project.load(sources=CSV))
-    assert record.rows["train"] > 0
+    web, _ = open_sources(engine, project.load(sources=CSV))
+    assert web.table.columns[0] == "id"
+    assert engine.count(web.table) == 50
 
 
 def test_leading_zeros_of_ids_survive_csv(project: Project) -> None:
@@ -104,72 +117,46 @@ def test_leading_zeros_of_ids_survive_csv(project: Project) -> None:
     assert "0007" in set(ids)
 
 
-def test_problems_of_all_sources_at_once(project: Project) -> None:
+def test_problems_of_all_sources_at_once(engine: Engine, project: Project) -> None:
     gone(project)
     project.write("mobile.parquet", digits(60, "m").drop(columns="label"))
     with pytest.raises(SourceError, match=r"(?s)web.*does not exist.*mobile.*'label'"):
-        validate(project.load())
+        open_sources(engine, project.load())
 
 
-def duplicated(project: Project) -> None:
-    project.write("web.parquet", pd.concat([digits(50, "w"), digits(2, "w")]))
-
-
-def shared(project: Project) -> None:
-    project.write("web.parquet", digits(50, "m"))
-
-
-def unlabelled(project: Project) -> None:
-    web = digits(50, "w").astype({"label": "Int64"})
-    web.loc[3, "label"] = pd.NA
-    project.write("web.parquet", web)
-
-
-def nameless(project: Project) -> None:
-    web = digits(50, "w")
-    web.loc[3, "id"] = None
-    project.write("web.parquet", web)
-
-
-@pytest.mark.parametrize(
-    ("spoil", "rule", "example"),
-    [
-        (duplicated, "ids are unique", "'w00000'"),
-        (shared, "ids are unique", "'m00000'"),
-        (unlabelled, "labels are present", "'w00003'"),
-        (nameless, "ids are present", None),
-    ],
-)
-def test_rows_that_break_a_built_in_rule(project: Project, spoil: Any, rule: str, example: str | None) -> None:
-    spoil(project)
-    record = validate(project.load())
-    broken = [r for r in record.rules if r.outcome == "failed"]
-    assert [r.rule for r in broken] == [rule]
-    assert not record.passed
-    assert example is None or example in broken[0].examples
-    with pytest.raises(ChecksFailed, match=rule) as caught:
-        split(project.load())
-    assert caught.value.exit_code == 1
-
-
-def test_split_checks_again_when_a_source_changed_after_validation(project: Project) -> None:
-    assert validate(project.load()).passed
-    duplicated(project)
-    with pytest.raises(ChecksFailed, match="unique"):
-        split(project.load())
-
-
-def test_same_content_with_two_labels_is_reported(project: Project) -> None:
-    web = digits(50, "w")
-    web.loc[1, "text"], web.loc[1, "label"] = web.loc[0, "text"], 2
-    project.write("web.parquet", web)
-    record = validate(project.load(columns={"content": ["text"]}))
-    torn = next(r for r in record.rules if r.rule == "one label per content")
-    assert (torn.outcome, torn.severity, torn.examples) == ("failed", "warning", ("'w00000'",))
-    assert record.passed
-
-
-def test_a_column_with_our_prefix(project: Project) -> None:
+def test_a_column_with_our_prefix(engine: Engine, project: Project) -> None:
     project.write("web.parquet", digits(50, "w").rename(columns={"text": "mlstrat_key"}))
-    with pytest.raises(MlstratError, match="mlstrat_key"):
-        split(project.load())
+    with pytest.raises(SourceError, match="mlstrat_key"):
+        open_sources(engine, project.load())
+
+
+def test_a_folder_is_one_source_and_its_size_is_that_of_its_files(engine: Engine, project: Project) -> None:
+    for i in range(3):
+        project.write(f"parts/{i}/rows.parquet", digits(10, f"w{i}"))
+    sources = {**project.block["sources"], "web": {"path": "parts", "role": "auxiliary"}}
+    web, _ = open_sources(engine, project.load(sources=sources))
+    assert engine.count(web.table) == 30
+    assert len(web.files) == 3
+    assert web.bytes == sum(file.stat().st_size for file in (project.root / "parts").rglob("*.parquet"))
+
+
+def test_together_rows_name_their_source_and_lack_what_it_lacks(engine: Engine, project: Project) -> None:
+    project.write("web.parquet", digits(2, "w").drop(columns="text").assign(source="a column of the user's"))
+    project.write("mobile.parquet", digits(1, "m").assign(camera="old"))
+    rows = engine.rows(together(open_sources(engine, project.load())))
+    assert [(row["id"], row["source"], row[ROLE], row["text"], row["camera"]) for row in rows] == [
+        ("w00000", "web", "auxiliary", None, None),
+        ("w00001", "web", "auxiliary", None, None),
+        ("m00000", "mobile", "target", "m text 0", "old"),
+    ]
+
+
+def test_the_answer_of_several_tasks_leaves_empty_cells_out(engine: Engine, project: Project) -> None:
+    columns = project.load(columns={"labels": ["car", "sign"]}).params.columns
+    rows = engine.columns(car=[1.0, None, 0.0, None], sign=["a", "b", None, None])
+    said = [row["said"] for row in engine.rows(rows.select(said=answer(rows, columns)))]
+    assert said == ["car=1.0 sign=a", "sign=b", "car=0.0", ""]
+    single = project.load().params.columns
+    assert (
+        engine.rows(rows.mutate(label=rows.sign).select(x=answer(rows.mutate(label=rows.sign), single)))[1]["x"] == "b"
+    )
