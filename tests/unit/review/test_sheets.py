@@ -3,62 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
 
-from mlstrat_plugin.adapters.reviews import AUDIT, FIXES, MISTAKES, Layout
+from mlstrat_plugin.adapters.reviews import MISTAKES
 from mlstrat_plugin.core.diagnosis.comparison import compare
-from mlstrat_plugin.errors import ChangedMeanwhile, ParamsError, PredictionsError, ReviewError
-from mlstrat_plugin.params.project import Project as MlstratProject
+from mlstrat_plugin.errors import ParamsError, ReviewError
 from mlstrat_plugin.records.diagnosis import Diagnosis
 from mlstrat_plugin.records.saving import from_json, to_json
 from mlstrat_plugin.records.words import Split
-from mlstrat_plugin.review.desk import Desk
-from mlstrat_plugin.review.media import medium
-from mlstrat_plugin.review.sheets import audit, edited, open_sheet, prepare, sample, suggest
+from mlstrat_plugin.review.sheets import audit, open_sheet, sample, suggest
 from mlstrat_plugin.stages.diagnose import diagnose
 from mlstrat_plugin.stages.report import report
 from mlstrat_plugin.stages.split import split
 from mlstrat_plugin.stages.track import track
 from tests.conftest import Project, digits, migrated_database
+from tests.reviewing import REVIEW, audit_sheet, begun, codes, ends, error_sheet, fix_sheet, say
 
-REVIEW = {"rows": 20, "eyeball": 0.5}
-
-
-def ends(*figures: str) -> Any:
-    return lambda rows: rows["id"].str[-1].isin(figures)
-
-
-def begun(project: Project, wrong: Any = None, **blocks: Any) -> MlstratProject:
-    params = project.load(**{"review": REVIEW, **blocks})
-    prepare(params.places)
-    split(params)
-    project.predict(wrong or ends("1", "4", "7"))
-    return params
-
-
-def error_sheet(params: MlstratProject) -> Layout:
-    return MISTAKES.at(params.places.mistakes)
-
-
-def audit_sheet(params: MlstratProject) -> Layout:
-    return AUDIT.at(params.places.audit)
-
-
-def fix_sheet(params: MlstratProject) -> Layout:
-    return FIXES.at(params.places.fixes)
-
-
-def say(layout: Layout, answers: Mapping[str, Mapping[str, str]]) -> None:
-    edited(layout, lambda sheet: sheet.with_rows([{"id": i, **cells} for i, cells in answers.items()]))
-
-
-def codes(record: Diagnosis) -> set[str]:
-    return {finding.code for finding in record.findings}
+if TYPE_CHECKING:
+    from mlstrat_plugin.params.project import Project as MlstratProject
 
 
 def test_without_a_block_there_are_no_reviews(project: Project) -> None:
@@ -284,58 +249,6 @@ def test_an_audit_of_a_sealed_test_says_nothing_of_it(project: Project) -> None:
     assert set(record.label_audit) == {"dev"}
 
 
-def test_fixes_change_labels_and_identities_and_are_logged(project: Project) -> None:
-    params = begun(project)
-    before = split(params)
-    dev, test = (project.rows(name) for name in ("dev", "test"))
-    train = project.rows("train")
-    pick = {frame["id"][0]: int(frame["label"][0]) for frame in (dev, test, train)}
-    say(
-        fix_sheet(params),
-        {i: {"label_before": str(old), "label": str((old + 1) % 3), "reviewer": "A"} for i, old in pick.items()},
-    )
-    after = split(params)
-    assert after.split_id != before.split_id
-    assert after.test_id != before.test_id
-    assert [(c.split, c.before, c.label) for c in after.label_changes] == [
-        (name, str(pick[frame["id"][0]]), str((pick[frame["id"][0]] + 1) % 3))
-        for name, frame in (("dev", dev), ("test", test))
-    ]
-    assert after.labels_left == 1
-    changed = project.rows("dev")
-    assert list(changed["id"]) == list(dev["id"])
-    assert changed.dtypes.equals(dev.dtypes)
-    assert (changed["label"] != dev["label"]).sum() == 1
-    assert project.rows("train").equals(train)
-    everywhere = project.load(review={**REVIEW, "fix_train": True})
-    assert len(split(everywhere).label_changes) == 3
-    assert (project.rows("train")["label"] != train["label"]).sum() == 1
-
-
-@pytest.mark.parametrize(
-    ("row", "said"),
-    [
-        ({"id": "nobody", "label_before": "0", "label": "1"}, "'nobody' is no row"),
-        ({"id": "m00000", "label_before": "0", "label": "7"}, "no row has the label '7'"),
-        ({"id": "m00000", "label_before": "2", "label": "1"}, "label_before is '2', but its label is '0'"),
-    ],
-)
-def test_fixes_that_do_not_fit_leave_the_splits_alone(project: Project, row: dict[str, str], said: str) -> None:
-    params = begun(project)
-    old = params.split_file(Split.DEV).read_bytes()
-    say(fix_sheet(params), {row["id"]: row})
-    with pytest.raises(ReviewError) as caught:
-        split(params)
-    assert said in caught.value.message
-    assert params.split_file(Split.DEV).read_bytes() == old
-
-
-def test_a_fix_that_the_source_has_by_now_is_no_change(project: Project) -> None:
-    params = begun(project)
-    say(fix_sheet(params), {"m00000": {"label_before": "1", "label": "0"}})
-    assert split(params).label_changes == ()
-
-
 def test_fixing_only_what_the_model_got_wrong_is_said(project: Project) -> None:
     params = begun(project)
     dev, test = (project.rows(name).set_index("id") for name in ("dev", "test"))
@@ -369,47 +282,6 @@ def test_a_label_that_was_fixed_is_no_longer_at_fault(project: Project) -> None:
     second = diagnose(params)
     assert second.label_audit["dev"].wrong.mislabelled == 0
     assert second.label_audit["dev"].right.mislabelled == 0
-
-
-def test_metrics_without_mistakes_are_refused(project: Project) -> None:
-    for i in ("web", "mobile"):
-        table = project.table(f"{i}.parquet")
-        table["other"] = table["label"]
-        project.write(f"{i}.parquet", table)
-    params = project.load(review=REVIEW, columns={"labels": ["label", "other"]})
-    prepare(params.places)
-    split(params)
-    with pytest.raises(ReviewError, match="no mistakes to look at"):
-        sample(params)
-
-
-def test_missing_predictions_are_said(project: Project) -> None:
-    params = begun(project)
-    table = project.table("data/predictions.parquet")
-    project.write("data/predictions.parquet", table[table["id"] != project.rows("dev")["id"][0]])
-    with pytest.raises(PredictionsError, match="1 rows of dev have no prediction"):
-        sample(params)
-
-
-def test_a_planted_slice_is_found_and_confirmed_and_noise_is_not(project: Project) -> None:
-    table = digits(6000, "m", per_group=2)
-    table["camera"] = [("old", "new", "tablet")[i // 3 % 3] for i in range(len(table))]
-    table["light"] = [(i * 37) % 101 / 100 for i in range(len(table))]
-    table["shop"] = [f"s{(i * 13) % 7}" for i in range(len(table))]
-    project.write("mobile.parquet", table)
-    project.write("web.parquet", digits(400, "w").assign(camera="old", light=0.5, shop="s0"))
-    hard = table[(table["camera"] == "old") & (table["light"] <= 0.25)]["id"]
-    wrong = lambda rows: rows["id"].isin(hard) | rows["id"].str.endswith("99")  # noqa: E731
-    params = begun(project, wrong, columns={"group": "user"}, review={**REVIEW, "text": "text"})
-    found = suggest(params)
-    assert found.slices[0].where == "camera = old and light = up to 0.25"
-    assert found.slices[0].confirmed
-    assert found.slices[0].of_errors > 0.7
-    assert len(found.slices) <= 15
-    assert [line.where for line in found.slices if line.confirmed] == [found.slices[0].where]
-    assert "no column score_<label>" in found.notes[-1]
-    project.predict(lambda rows: rows["id"].str.endswith("9"))  # nothing to do with any column but light's period
-    assert not any(line.confirmed for line in suggest(params).slices if "light" not in line.where)
 
 
 def test_doubtful_labels_are_ranked_without_the_models_answer(project: Project) -> None:
@@ -454,59 +326,6 @@ def test_mlflow_shows_the_tally(project: Project) -> None:
     assert "diagnosis/error_analysis.csv" in names
 
 
-def desk(params: MlstratProject) -> Desk:
-    return Desk(open_sheet(params, audited=False), "Ann")
-
-
-def test_the_desk_merges_what_others_wrote(project: Project) -> None:
-    params = begun(project)
-    sample(params)
-    at = desk(params)
-    (row, *_) = error_sheet(params).read().rows
-    blank = dict.fromkeys(MISTAKES.typed, "")
-    at.save(row, blank, {**blank, "tags": "dog", "reviewer": "seen"})
-    say(error_sheet(params), {row: {"comment": "from a spreadsheet", "reviewer": "Bob"}})
-    cells = at.save(row, blank, {**blank, "tags": "cat", "reviewer": "seen"})["cells"]
-    assert (cells["tags"], cells["comment"], cells["reviewer"]) == ("dog; cat", "from a spreadsheet", "Bob, Ann")
-    with pytest.raises(ChangedMeanwhile) as caught:
-        at.save(row, blank, {**blank, "comment": "mine"})
-    assert caught.value.cells["comment"] == "from a spreadsheet"
-    cells = at.save(row, typed(cells), blank)["cells"]
-    assert typed(cells) == blank  # taken back: nobody has looked
-
-
-def typed(cells: Mapping[str, str]) -> dict[str, str]:
-    return {column: cells[column] for column in MISTAKES.typed}
-
-
-@pytest.mark.parametrize(
-    ("row", "after"),
-    [("nobody", {}), (None, {"id": "x"}), (None, {"tags": 3}), (None, {"comment": "x" * 10_001}), (None, [])],
-)
-def test_the_desk_refuses_what_is_no_row(project: Project, row: str | None, after: Any) -> None:
-    params = begun(project)
-    sample(params)
-    old = error_sheet(params).file.read_bytes()
-    with pytest.raises(ReviewError):
-        desk(params).save(row or next(iter(error_sheet(params).read().rows)), {}, after)
-    assert error_sheet(params).file.read_bytes() == old
-
-
-def test_the_desk_writes_fixes_and_takes_them_back(project: Project) -> None:
-    params = begun(project)
-    sample(params)
-    at = desk(params)
-    row, cells = next(iter(error_sheet(params).read().rows.items()))
-    other = str((int(cells["label"]) + 1) % 3)
-    assert at.fix(row, other) == {row: other}
-    for bad in (cells["label"], "seven"):
-        with pytest.raises(ReviewError):
-            at.fix(row, bad)
-    with pytest.raises(ReviewError):
-        at.fix("nobody", other)
-    assert at.fix(row, "") == {}
-
-
 def test_an_empty_sheet_is_not_opened(project: Project) -> None:
     with pytest.raises(ReviewError, match="has no row"):
         open_sheet(begun(project), audited=False)
@@ -514,26 +333,6 @@ def test_an_empty_sheet_is_not_opened(project: Project) -> None:
     sample(params)
     with pytest.raises(ReviewError, match="no column 'picture'"):
         open_sheet(params, audited=False)
-
-
-def test_media(tmp_path: Path) -> None:
-    inside, outside = tmp_path / "in", tmp_path / "out"
-    inside.mkdir()
-    outside.mkdir()
-    wav = b"RIFF\0\0\0\0WAVEfmt "
-    (inside / "a.wav").write_bytes(wav)
-    (inside / "a.svg").write_text("<svg onload='alert(1)'/>")
-    (outside / "b.wav").write_bytes(wav)
-    (inside / "link.wav").symlink_to(outside / "b.wav")
-    assert medium(str(inside / "a.wav"), "audio", ("in",), tmp_path).mimetype == "audio/wav"
-    assert medium({"bytes": wav, "path": "x"}, "audio", ("in",), tmp_path).mimetype == "audio/wav"
-    assert medium([[0, 1], [2, 3]], "image", ()).mimetype == "image/png"
-    for bad in ("out/b.wav", "in/link.wav", "in/../out/b.wav", "in", "in/a.svg", "/dev/zero", "in/a.wav\0", "", None):
-        with pytest.raises(ReviewError):
-            medium(bad, "audio", ("in",), tmp_path)
-    for array in ([1, 2, 3], [[1], [2, 3]], ["a"], [[[1, 2]]]):
-        with pytest.raises(ReviewError):
-            medium(array, "image", ())
 
 
 def test_saved_records_are_plain(project: Project) -> None:

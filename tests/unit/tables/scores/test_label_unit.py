@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import balanced_accuracy_score
 
 from mlstrat_plugin.core.estimates.losses import LossTally
 from mlstrat_plugin.core.estimates.saved import saved_estimates
