@@ -1,5 +1,8 @@
+"""Metrics beside pandas and scikit-learn, and what is found about their rows."""
+
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -8,15 +11,22 @@ import pytest
 from sklearn.metrics import balanced_accuracy_score, f1_score
 
 from mlstrat_plugin.core.estimates.intervals import t_value, wilson, z_value
-from mlstrat_plugin.errors import EstimateError, ParamsError, PredictionsError
+from mlstrat_plugin.errors import EstimateError, ParamsError
+from mlstrat_plugin.params.data import Columns
 from mlstrat_plugin.records.diagnosis import Diagnosis
+from mlstrat_plugin.records.metrics import METRICS
 from mlstrat_plugin.stages.diagnose import diagnose
 from mlstrat_plugin.stages.report import report
 from mlstrat_plugin.stages.split import split
+from mlstrat_plugin.tables.scores.metrics import SUMS, ConfusionSums, TaskSums, scorer_of, sums_of
 from tests.conftest import digits
+from tests.unit.tables.scores.scoring import Measured, measured, tallies_of
 
 if TYPE_CHECKING:
+    from mlstrat_plugin.params.project import Project as MlstratProject
+    from mlstrat_plugin.tables.engines.duckdb import Engine
     from tests.conftest import Project
+    from tests.unit.tables.scores.scoring import Model
 
 SPLITS = ("train", "train_dev", "dev", "test")
 Z95 = z_value(0.025)
@@ -47,10 +57,20 @@ def scored(project: Project) -> pd.DataFrame:
     return rows
 
 
-def run(project: Project, metric: str, *, group: str | None = "user", **more: Any) -> Diagnosis:
+def asked(project: Project, metric: str, *, group: str | None = "user", **more: Any) -> MlstratProject:
     columns = {"group": group, **{key: more.pop(key) for key in ("weight", "slice") if key in more}}
     human = {"loss": 0.05} if metric == "mean_loss" else {"error": 0.01}
-    return diagnose(project.load(columns=columns, human=human, evaluate={"metric": metric, **more}))
+    return project.load(columns=columns, human=human, evaluate={"metric": metric, **more})
+
+
+def run(project: Project, metric: str, **more: Any) -> Diagnosis:
+    return diagnose(asked(project, metric, **more))
+
+
+def errors(engine: Engine, project: Project, metric: str, **more: Any) -> dict[str, Measured]:
+    """Return the errors by split, without a diagnosis."""
+    ladder = tallies_of(engine, asked(project, metric, **more)).ladder
+    return {name: measured(tally) for name, tally in ladder.items()}
 
 
 def part(rows: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -70,8 +90,8 @@ def effective(rows: pd.DataFrame, a: str, b: str) -> float:
 
 
 @pytest.mark.parametrize("name", ["train", "train-dev", "dev", "test"])
-def test_error_rate_follows_groups(project: Project, scored: pd.DataFrame, name: str) -> None:
-    error = run(project, "error_rate").errors[name]
+def test_error_rate_follows_groups(engine: Engine, project: Project, scored: pd.DataFrame, name: str) -> None:
+    error = errors(engine, project, "error_rate")[name]
     rows = part(scored, name).assign(one=1)
     assert (error.wrong, error.n, error.method) == (rows["wrong"].sum(), len(rows), "grouped wilson")
     sizes = rows.groupby("user").size()
@@ -81,8 +101,8 @@ def test_error_rate_follows_groups(project: Project, scored: pd.DataFrame, name:
     assert (error.low, error.high) == pytest.approx(wilson(error.value, n, t_value(Z95, error.groups - 1)))
 
 
-def test_without_a_group_column_rows_count_one_by_one(project: Project, scored: pd.DataFrame) -> None:
-    error = run(project, "error_rate", group=None).errors["dev"]
+def test_without_a_group_column_rows_count_one_by_one(engine: Engine, project: Project, scored: pd.DataFrame) -> None:
+    error = errors(engine, project, "error_rate", group=None)["dev"]
     rows = part(scored, "dev")
     assert (error.low, error.high) == pytest.approx(wilson(rows["wrong"].mean(), len(rows), Z95))
     assert error.groups is None
@@ -104,8 +124,8 @@ def test_weighted_error(project: Project, scored: pd.DataFrame, group: str | Non
 
 
 @pytest.mark.parametrize("group", [None, "user"])
-def test_mean_loss(project: Project, scored: pd.DataFrame, group: str | None) -> None:
-    error = run(project, "mean_loss", group=group).errors["dev"]
+def test_mean_loss(engine: Engine, project: Project, scored: pd.DataFrame, group: str | None) -> None:
+    error = errors(engine, project, "mean_loss", group=group)["dev"]
     rows = part(scored, "dev")
     assert error.value == pytest.approx(rows["loss"].mean())
     assert error.low < error.value < error.high
@@ -117,8 +137,8 @@ def test_mean_loss(project: Project, scored: pd.DataFrame, group: str | None) ->
 
 
 @pytest.mark.parametrize("group", [None, "user"])
-def test_f1(project: Project, scored: pd.DataFrame, group: str | None) -> None:
-    error = run(project, "f1", group=group, positive=1).errors["dev"]
+def test_f1(engine: Engine, project: Project, scored: pd.DataFrame, group: str | None) -> None:
+    error = errors(engine, project, "f1", group=group, positive=1)["dev"]
     rows = part(scored, "dev")
     truth, answer = rows["label"] == 1, rows["prediction"] == 1
     assert 1 - error.value == pytest.approx(f1_score(truth, answer))
@@ -129,29 +149,38 @@ def test_f1(project: Project, scored: pd.DataFrame, group: str | None) -> None:
 
 
 @pytest.mark.parametrize("group", [None, "user"])
-def test_macro_f1(project: Project, scored: pd.DataFrame, group: str | None) -> None:
-    error = run(project, "macro_f1", group=group).errors["dev"]
+def test_macro_f1(engine: Engine, project: Project, scored: pd.DataFrame, group: str | None) -> None:
+    error = errors(engine, project, "macro_f1", group=group)["dev"]
     rows = part(scored, "dev")
     assert 1 - error.value == pytest.approx(f1_score(rows["label"], rows["prediction"], average="macro"))
     assert error.low < error.value < error.high
 
 
-def test_groups_lie_in_one_part_and_widen_macro_f1(project: Project, scored: pd.DataFrame) -> None:
-    alone, grouped = (run(project, "macro_f1", group=group).errors["dev"] for group in (None, "user"))
+def test_groups_lie_in_one_part_and_widen_macro_f1(engine: Engine, project: Project, scored: pd.DataFrame) -> None:
+    alone, grouped = (errors(engine, project, "macro_f1", group=group)["dev"] for group in (None, "user"))
     assert grouped.high - grouped.low > 1.2 * (alone.high - alone.low)
     assert grouped.groups is not None
     assert grouped.groups <= part(scored, "dev")["user"].nunique()
 
 
 @pytest.mark.parametrize("group", [None, "user"])
-def test_slices(project: Project, scored: pd.DataFrame, group: str | None) -> None:
+def test_slices(engine: Engine, project: Project, scored: pd.DataFrame, group: str | None) -> None:
     rates = part(scored, "dev").groupby("region")["wrong"].mean()
-    mean = run(project, "mean_over", group=group, slice="region").errors["dev"]
-    worst = run(project, "worst_slice", group=group, slice="region").errors["dev"]
+    mean = errors(engine, project, "mean_over", group=group, slice="region")["dev"]
+    worst = errors(engine, project, "worst_slice", group=group, slice="region")["dev"]
     assert mean.value == pytest.approx(rates.mean())
     assert worst.value == pytest.approx(rates.max())
     assert mean.low < mean.value < mean.high
     assert worst.low < worst.value < worst.high
+
+
+@pytest.mark.parametrize("group", [None, "user"])
+def test_balanced_error(engine: Engine, project: Project, scored: pd.DataFrame, group: str | None) -> None:
+    for name, error in errors(engine, project, "balanced_error", group=group).items():
+        rows = part(scored, name)
+        assert error.value == pytest.approx(1 - balanced_accuracy_score(rows["label"], rows["prediction"]))
+        assert error.low < error.value < error.high
+        assert (error.method == "balanced wilson") is (group is None)
 
 
 def test_slices_that_differ_between_splits(project: Project, scored: pd.DataFrame) -> None:
@@ -175,9 +204,9 @@ def not_a_number(counts, labels):
 
 
 @pytest.mark.parametrize("group", [None, "user"])
-def test_dotted_metric(project: Project, scored: pd.DataFrame, group: str | None) -> None:
+def test_dotted_metric(engine: Engine, project: Project, scored: pd.DataFrame, group: str | None) -> None:
     (project.root / "my_metrics.py").write_text(METRIC)
-    error = run(project, "my_metrics.balanced_error", group=group, draws=400).errors["dev"]
+    error = errors(engine, project, "my_metrics.balanced_error", group=group, draws=400)["dev"]
     rows = part(scored, "dev")
     assert 1 - error.value == pytest.approx(balanced_accuracy_score(rows["label"], rows["prediction"]))
     assert error.low < error.value < error.high
@@ -196,49 +225,10 @@ def test_dotted_metric_that_is_none(project: Project, scored: pd.DataFrame, metr
         run(project, metric)
 
 
-@pytest.mark.parametrize("value", [-1.0, float("nan"), float("inf")])
-def test_weights_that_are_none(project: Project, scored: pd.DataFrame, value: float) -> None:
-    rows = project.rows("dev")
-    rows.loc[0, "weight"] = value
-    rows.to_parquet(project.root / "data/splits/dev.parquet")
-    with pytest.raises(
-        PredictionsError, match="1 predictions or labels are null, or weights are null, negative"
-    ) as caught:
-        run(project, "weighted_error", weight="weight")
-    assert rows.loc[0, "id"] in caught.value.message
-
-
 def test_weights_that_are_all_zero(project: Project, scored: pd.DataFrame) -> None:
     project.rows("dev").assign(weight=0.0).to_parquet(project.root / "data/splits/dev.parquet")
     with pytest.raises(EstimateError, match=r"dev: .* rows carry no weight at all"):
         run(project, "weighted_error", weight="weight")
-
-
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), None])
-def test_losses_that_are_none(project: Project, scored: pd.DataFrame, value: float | None) -> None:
-    rows = project.table("data/predictions.parquet")
-    rows.loc[3, "loss"] = value
-    rows.to_parquet(project.root / "data/predictions.parquet")
-    with pytest.raises(PredictionsError, match="1 losses are null, NaN or infinite") as caught:
-        run(project, "mean_loss")
-    assert rows.loc[3, "id"] in caught.value.message
-
-
-def test_losses_that_are_text(project: Project, scored: pd.DataFrame) -> None:
-    rows = project.table("data/predictions.parquet")
-    rows.assign(loss="much").to_parquet(project.root / "data/predictions.parquet")
-    with pytest.raises(PredictionsError, match="loss is string, not a number"):
-        run(project, "mean_loss")
-
-
-def test_no_loss_column(project: Project, scored: pd.DataFrame) -> None:
-    with pytest.raises(PredictionsError, match=r"no column 'losss'.*did you mean 'loss'"):
-        run(project, "mean_loss", loss="losss")
-
-
-def test_a_slice_column_that_is_not_there(project: Project, scored: pd.DataFrame) -> None:
-    with pytest.raises(PredictionsError, match=r"no column 'regio'.*did you mean 'region'"):
-        run(project, "mean_over", slice="regio")
 
 
 @pytest.mark.parametrize(
@@ -277,3 +267,21 @@ def test_a_mean_loss_is_not_shown_as_a_percentage(project: Project, scored: pd.D
     assert record.errors["human"].value == 0.05
     assert "metric mean_loss" in page
     assert " % to " not in page
+
+
+def test_every_metric_has_its_sums() -> None:
+    assert set(SUMS) == {metric.name for metric in METRICS}
+
+
+def test_the_sums_of_tasks_and_of_a_function_of_the_project(model: Model) -> None:
+    for rows in model.splits.values():
+        rows["car"], rows["sign"] = 1, 0
+    model.predictions = model.predictions.assign(car=1, sign=0)
+    assert isinstance(sums_of(model.answers(Columns(labels=("car", "sign")))), TaskSums)
+    (model.folder / "own_metrics.py").write_text(METRIC)
+    answered = replace(model.answers(metric="own_metrics.balanced_error", draws=300), root=model.folder)
+    sums = sums_of(answered)
+    assert isinstance(sums, ConfusionSums)
+    scorer = scorer_of(answered.evaluate, model.folder)
+    assert sums.scorer.name == scorer.name == "own_metrics.balanced_error"
+    assert scorer.value(np.array([[3, 1], [0, 4]]), (0, 1)) == pytest.approx(0.125)

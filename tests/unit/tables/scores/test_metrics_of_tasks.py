@@ -1,3 +1,5 @@
+"""Several labels of the same rows: one error per task, and the errors of a row together."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -6,16 +8,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mlstrat_plugin.core.estimates.composites import TaskTally
 from mlstrat_plugin.core.estimates.intervals import wilson, z_value
 from mlstrat_plugin.errors import ChecksFailed, EstimateError, ParamsError, PredictionsError
+from mlstrat_plugin.params.data import Columns
 from mlstrat_plugin.records.diagnosis import Diagnosis
 from mlstrat_plugin.stages.diagnose import diagnose
 from mlstrat_plugin.stages.report import report
 from mlstrat_plugin.stages.split import split
 from mlstrat_plugin.stages.validate import validate
+from mlstrat_plugin.tables.scores.metrics import TaskSums
 from tests.conftest import digits
+from tests.unit.tables.scores.scoring import Measured, Model, measured, tallies_of
 
 if TYPE_CHECKING:
+    from mlstrat_plugin.tables.engines.duckdb import Engine
     from tests.conftest import Project
 
 TASKS = ["pedestrian", "car", "sign"]
@@ -63,6 +70,13 @@ def run(project: Project, **changes: Any) -> Diagnosis:
     return diagnose(project.load(**changes))
 
 
+def errors(engine: Engine, project: Project, **changes: Any) -> dict[str, dict[str, Measured]]:
+    """Return the errors by task and split, without a diagnosis; those of all tasks together have no name."""
+    ladder = tallies_of(engine, project.load(**changes)).ladder
+    found = {task: {name: measured(tally.by_task()[task]) for name, tally in ladder.items()} for task in TASKS}
+    return {"": {name: measured(tally) for name, tally in ladder.items()}, **found}
+
+
 def rates(rows: pd.DataFrame) -> list[float]:
     found = []
     for task in TASKS:
@@ -71,16 +85,28 @@ def rates(rows: pd.DataFrame) -> list[float]:
     return found
 
 
-def test_empty_cells_are_left_out_of_their_task(project: Project, scored: pd.DataFrame) -> None:
-    record = run(project)
+def test_a_row_brings_each_task_to_its_own_sums(model: Model) -> None:
+    for rows in model.splits.values():
+        rows["car"], rows["sign"] = 1, [0.0, 1.0, None, None, 0.0, 1.0]
+    model.predictions = model.predictions.assign(car=[0, 1] * 12, sign=0)
+    tally = model.tallies(Columns(labels=("car", "sign"))).ladder["dev"]
+    assert isinstance(tally, TaskTally)
+    assert (tally.n, tally.a, tally.b) == (6, (3.0, 2.0), (6.0, 4.0))
+    assert tally.aa == ((3.0, 0.0), (0.0, 2.0))  # even rows are wrong about cars, odd ones about signs
+    assert tally.bb == ((6.0, 4.0), (4.0, 4.0))
+    assert not TaskSums(answered=model.answers(Columns(labels=("car", "sign")))).sums_units
+
+
+def test_empty_cells_are_left_out_of_their_task(engine: Engine, project: Project, scored: pd.DataFrame) -> None:
+    found = errors(engine, project)
     for name in ("dev", "test"):
         rows = scored[scored["split"] == name]
         for task, rate in zip(TASKS, rates(rows), strict=True):
-            error = record.tasks[task].errors[name]
+            error = found[task][name]
             assert error.value == pytest.approx(rate)
             assert error.n == int(rows[task].notna().sum())
-        assert record.errors[name].value == pytest.approx(np.mean(rates(rows)))
-        assert record.errors[name].n == len(rows)
+        assert found[""][name].value == pytest.approx(np.mean(rates(rows)))
+        assert found[""][name].n == len(rows)
 
 
 def test_each_task_has_its_own_verdict(project: Project, scored: pd.DataFrame) -> None:
@@ -94,23 +120,22 @@ def test_each_task_has_its_own_verdict(project: Project, scored: pd.DataFrame) -
     assert record.tasks["sign"].summary in page
 
 
-def test_without_groups_a_task_is_a_plain_error(project: Project, scored: pd.DataFrame) -> None:
-    record = run(project, columns={"labels": TASKS})
-    error = record.tasks["car"].errors["dev"]
-    assert (error.low, error.high) == pytest.approx(wilson(error.value, error.n or 0, Z95))
-    assert record.errors["dev"].method == "mean of 3 tasks"
+def test_without_groups_a_task_is_a_plain_error(engine: Engine, project: Project, scored: pd.DataFrame) -> None:
+    found = errors(engine, project, columns={"labels": TASKS})
+    error = found["car"]["dev"]
+    assert (error.low, error.high) == pytest.approx(wilson(error.value, error.n, Z95))
+    assert found[""]["dev"].method == "mean of 3 tasks"
 
 
-def test_answers_about_one_row_are_not_independent(project: Project, scored: pd.DataFrame) -> None:
+def test_answers_about_one_row_are_not_independent(engine: Engine, project: Project, scored: pd.DataFrame) -> None:
     answers = project.table("data/predictions.parquet").merge(scored[["id", *TASKS]], on="id", suffixes=("", "_right"))
     rng = np.random.default_rng(5)
     broken = rng.random(len(answers)) < 0.2  # whole rows wrong or right
     for task in TASKS:
         answers[task] = answers[f"{task}_right"].fillna(0).astype(int) ^ broken.astype(int)
     answers[["id", *TASKS]].to_parquet(project.root / "data/predictions.parquet")
-    record = run(project, columns={"labels": TASKS})
-    error, n = record.errors["dev"], record.errors["dev"].n or 0
-    rows = wilson(error.value, n, Z95)
+    error = errors(engine, project, columns={"labels": TASKS})[""]["dev"]
+    rows = wilson(error.value, error.n, Z95)
     cells = wilson(error.value, int(scored[scored["split"] == "dev"][TASKS].notna().sum().sum()), Z95)
     width = error.high - error.low
     assert width > 1.15 * (cells[1] - cells[0])
@@ -140,13 +165,13 @@ def test_a_labelled_cell_without_an_answer(project: Project, scored: pd.DataFram
     assert row in caught.value.message
 
 
-def test_an_unlabelled_cell_needs_no_answer(project: Project, scored: pd.DataFrame) -> None:
-    before = run(project).tasks["car"].errors["dev"]
+def test_an_unlabelled_cell_needs_no_answer(engine: Engine, project: Project, scored: pd.DataFrame) -> None:
+    before = errors(engine, project)["car"]["dev"]
     answers = project.table("data/predictions.parquet").astype({"car": "Int64"})
     empty = set(scored[scored["car"].isna()]["id"])
     answers.loc[answers["id"].isin(empty), "car"] = None
     answers.to_parquet(project.root / "data/predictions.parquet")
-    assert run(project).tasks["car"].errors["dev"] == before
+    assert errors(engine, project)["car"]["dev"] == before
 
 
 def test_a_row_without_any_label_is_refused(project: Project) -> None:
@@ -166,22 +191,6 @@ def test_a_column_per_task_in_the_predictions(project: Project, scored: pd.DataF
     )
     with pytest.raises(PredictionsError, match=r"no column 'car' .did you mean 'cars'"):
         run(project)
-
-
-def test_split_identity_follows_every_task(project: Project) -> None:
-    tables = sources(np.random.default_rng(1))
-    for name, rows in tables.items():
-        project.write(f"{name}.parquet", rows)
-    params = project.load(columns={"labels": TASKS})
-    first = split(params)
-    dev = project.rows("dev")
-    row = dev[dev["sign"].notna()].iloc[0]["id"]
-    mobile = tables["mobile"]
-    mobile.loc[mobile["id"] == row, "sign"] = 1 - mobile.loc[mobile["id"] == row, "sign"]
-    project.write("mobile.parquet", mobile)
-    second = split(params)
-    assert second.split_id != first.split_id
-    assert second.test_id == first.test_id
 
 
 @pytest.mark.parametrize(
