@@ -116,3 +116,9 @@ def test_slow_rows_and_the_latency_at_a_rank(rows: Rows) -> None:
     assert slow_rows(rows.engine, rows.outcomes, 100) == ErrorTally(wrong=8, n=N)
     assert readable_latency(rows.engine, rows.outcomes, N) == 150.0
     assert readable_latency(rows.engine, rows.outcomes, N + 1) is None
+
+
+def test_without_rows_of_dev_there_is_no_latency(rows: Rows) -> None:
+    table = pd.read_parquet(rows.outcomes)
+    table[table["split"] == "test"].to_parquet(rows.outcomes)
+    assert slow_rows(rows.engine, rows.outcomes, 10) is None

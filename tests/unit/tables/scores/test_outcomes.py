@@ -7,17 +7,11 @@ import pytest
 
 from mlstrat_plugin.errors import PredictionsError
 from mlstrat_plugin.params.data import Columns
-from mlstrat_plugin.params.data import Engine as EngineParams
 from mlstrat_plugin.params.scoring import Evaluate
 from mlstrat_plugin.records.words import Split
 from mlstrat_plugin.tables.engines.duckdb import Engine
 from mlstrat_plugin.tables.scores.answers import Answered, answers
 from mlstrat_plugin.tables.scores.outcomes import write_outcomes
-
-
-@pytest.fixture
-def engine() -> Engine:
-    return Engine(EngineParams(), ordered=False)
 
 
 def test_what_is_written(engine: Engine, tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ import pytest
 
 from mlstrat_plugin.core.estimates.losses import LossTally
 from mlstrat_plugin.core.estimates.paired import PairedTally
-from mlstrat_plugin.params.data import Engine as EngineParams
 from mlstrat_plugin.records.metrics import metric_named
 from mlstrat_plugin.tables.engines.duckdb import Engine
 from mlstrat_plugin.tables.scores.pairing import SharedRows, shared_rows
@@ -35,11 +34,6 @@ def outcomes(file: Path, seed: int, **changes: object) -> Path:
     ).assign(**changes)  # type: ignore[arg-type]
     table.sample(frac=1, random_state=seed).to_parquet(file, index=False)
     return file
-
-
-@pytest.fixture
-def engine() -> Engine:
-    return Engine(EngineParams(), ordered=False)
 
 
 def shared(engine: Engine, a: Path, b: Path, metric: str, *, grouped: bool) -> SharedRows:

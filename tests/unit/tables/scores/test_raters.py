@@ -1,3 +1,5 @@
+"""People scored as a model is: against the given labels, or against the others' majority."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -9,8 +11,11 @@ from mlstrat_plugin.errors import EstimateError, HumanError
 from mlstrat_plugin.records.diagnosis import Diagnosis
 from mlstrat_plugin.stages.diagnose import diagnose
 from mlstrat_plugin.stages.split import split
+from mlstrat_plugin.tables.scores.raters import Ratings, rate
+from tests.unit.tables.scores.scoring import Measured, measured
 
 if TYPE_CHECKING:
+    from mlstrat_plugin.tables.engines.duckdb import Engine
     from tests.conftest import Project
 
 RATERS = 12
@@ -33,6 +38,17 @@ def ratings(project: Project) -> pd.DataFrame:
     return pd.DataFrame(answers, columns=["id", "rater", "group", "label"])
 
 
+def rated(engine: Engine, project: Project, ratings: pd.DataFrame, **human: Any) -> Ratings:
+    file, loaded = project.write("ratings.parquet", ratings), project.load(human={"table": "ratings.parquet", **human})
+    assert loaded.params.human is not None
+    roles = {name: source.role for name, source in loaded.params.sources.items()}
+    return rate(engine, file, loaded.splits, loaded.params.columns, loaded.params.human, roles)
+
+
+def human_error(engine: Engine, project: Project, ratings: pd.DataFrame, **human: Any) -> Measured:
+    return measured(rated(engine, project, ratings, **human).level)
+
+
 def run(project: Project, ratings: pd.DataFrame, **human: Any) -> Diagnosis:
     project.write("ratings.parquet", ratings)
     return diagnose(project.load(human={"table": "ratings.parquet", **human}))
@@ -49,27 +65,26 @@ def leave_one_out(ratings: pd.DataFrame) -> pd.Series:
     return pd.Series(errors, index=ratings.index)
 
 
-def test_given_truth(project: Project, ratings: pd.DataFrame) -> None:
-    record = run(project, ratings, truth="given", proxy="typical")
+def test_given_truth(engine: Engine, project: Project, ratings: pd.DataFrame) -> None:
     mine = ratings[ratings["group"] == "typical"]
-    human = record.errors["human"]
+    human = human_error(engine, project, ratings, truth="given", proxy="typical")
     assert human.n == len(mine)
     assert human.value == pytest.approx(0.2, abs=0.01)
     assert human.groups == pytest.approx(6)
     assert human.method == "raters grouped wilson"
 
 
-def test_consensus_leaves_the_own_vote_out(project: Project, ratings: pd.DataFrame) -> None:
+def test_consensus_leaves_the_own_vote_out(engine: Engine, project: Project, ratings: pd.DataFrame) -> None:
     four = ratings[ratings["rater"].isin(["r0", "r1", "r2", "r6"])].drop(columns="group")
-    human = run(project, four).errors["human"]
+    human = human_error(engine, project, four)
     assert human.value == pytest.approx(leave_one_out(four).mean())
     assert human.n == len(four)
 
 
-def test_two_raters_are_scored_by_disagreement(project: Project, ratings: pd.DataFrame) -> None:
+def test_two_raters_are_scored_by_disagreement(engine: Engine, project: Project, ratings: pd.DataFrame) -> None:
     two = ratings[ratings["rater"].isin(["r0", "r1"])].drop(columns="group")
     wide = two.pivot(index="id", columns="rater", values="label")
-    assert run(project, two).errors["human"].value == pytest.approx((wide["r0"] != wide["r1"]).mean())
+    assert human_error(engine, project, two).value == pytest.approx((wide["r0"] != wide["r1"]).mean())
 
 
 def test_best_group_is_taken_and_the_table_has_human_cells(project: Project, ratings: pd.DataFrame) -> None:
@@ -84,6 +99,28 @@ def test_best_group_is_taken_and_the_table_has_human_cells(project: Project, rat
     assert adjusted == pytest.approx(mismatch - harder)
 
 
+def test_each_distribution_that_was_rated_has_its_own_level(
+    engine: Engine, project: Project, ratings: pd.DataFrame
+) -> None:
+    found = rated(engine, project, ratings, truth="given", proxy="team")
+    assert found.raters == {"team": 6, "typical": 6}
+    assert found.silent == ()
+    assert set(found.by_role) == {"auxiliary", "target"}
+    for role, prefix in (("target", "m"), ("auxiliary", "w")):
+        mine = ratings[ratings["id"].str.startswith(prefix) & (ratings["group"] == "team")]
+        assert found.by_role[role].n == len(mine)
+    only_dev = ratings[ratings["id"].str.startswith("m")]
+    assert set(rated(engine, project, only_dev, truth="given").by_role) == {"target"}
+
+
+def test_a_rater_without_an_answer_that_counts_is_silent(
+    engine: Engine, project: Project, ratings: pd.DataFrame
+) -> None:
+    alone = pd.DataFrame([(ratings["id"].iloc[0], "sleeper", "team", None)], columns=ratings.columns)
+    table = pd.concat([ratings, alone]).astype({"label": "Int64"})
+    assert rated(engine, project, table, truth="given").silent == ("sleeper",)
+
+
 def test_findings_about_people(project: Project, ratings: pd.DataFrame) -> None:
     same = ratings.assign(group=["a" if rater in {"r6", "r7", "r8"} else "b" for rater in ratings["rater"]])
     same = same[same["rater"].isin([f"r{i}" for i in range(6, 12)])]
@@ -95,15 +132,15 @@ def test_findings_about_people(project: Project, ratings: pd.DataFrame) -> None:
     assert "'sleeper'" in found["MLS153"].evidence
 
 
-def test_one_rater_against_given_labels_counts_rows(project: Project, ratings: pd.DataFrame) -> None:
+def test_one_rater_against_given_labels_counts_rows(engine: Engine, project: Project, ratings: pd.DataFrame) -> None:
     one = ratings[ratings["rater"] == "r0"]
-    human = run(project, one, truth="given").errors["human"]
+    human = human_error(engine, project, one, truth="given")
     assert (human.method, human.groups, human.wrong) == ("wilson", None, 16)
 
 
-def test_one_rater_has_no_consensus(project: Project, ratings: pd.DataFrame) -> None:
+def test_one_rater_has_no_consensus(engine: Engine, project: Project, ratings: pd.DataFrame) -> None:
     with pytest.raises(HumanError, match="no row has two raters"):
-        run(project, ratings[ratings["rater"] == "r0"])
+        rated(engine, project, ratings[ratings["rater"] == "r0"])
 
 
 def test_few_raters_do_not_withhold_the_verdict(project: Project, ratings: pd.DataFrame) -> None:
@@ -125,9 +162,11 @@ def test_few_raters_do_not_withhold_the_verdict(project: Project, ratings: pd.Da
         (lambda t: t.assign(label=pd.Series([None] * len(t), dtype="Int64")), "no answer at all"),
     ],
 )
-def test_tables_that_cannot_be_scored(project: Project, ratings: pd.DataFrame, change: Any, message: str) -> None:
+def test_tables_that_cannot_be_scored(
+    engine: Engine, project: Project, ratings: pd.DataFrame, change: Any, message: str
+) -> None:
     with pytest.raises(HumanError, match=message):
-        run(project, change(ratings))
+        rated(engine, project, change(ratings))
 
 
 def test_no_table(project: Project, ratings: pd.DataFrame) -> None:
@@ -135,6 +174,6 @@ def test_no_table(project: Project, ratings: pd.DataFrame) -> None:
         diagnose(project.load(human={"table": "nowhere.csv"}))
 
 
-def test_a_group_nobody_is_in(project: Project, ratings: pd.DataFrame) -> None:
+def test_a_group_nobody_is_in(engine: Engine, project: Project, ratings: pd.DataFrame) -> None:
     with pytest.raises(EstimateError, match="did you mean 'typical'"):
-        run(project, ratings, proxy="typcal")
+        rated(engine, project, ratings, proxy="typcal")
