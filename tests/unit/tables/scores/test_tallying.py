@@ -17,7 +17,6 @@ from mlstrat_plugin.tables.scores.tallying import tally
 from tests.unit.tables.scores.scoring import ROWS, SPLITS, Model, tallies_of
 
 if TYPE_CHECKING:
-
     from mlstrat_plugin.tables.engines.duckdb import Engine
     from tests.conftest import Project
 
