@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from mlstrat_plugin.core.diagnosis.planning import SIZES, course_start, needed_rows
@@ -34,7 +36,7 @@ def test_a_plan_asks_for_the_rows_of_each_purpose() -> None:
 
 def test_larger_splits_show_smaller_things() -> None:
     lines = needed_rows(error=0.05).lines
-    for before, after in zip(lines, lines[1:], strict=False):
+    for before, after in pairwise(lines):
         assert after.half_width < before.half_width
         assert after.smallest_gap < before.smallest_gap
         assert (after.smallest_gain_paired or 0) < (before.smallest_gain_paired or 1)
@@ -43,7 +45,13 @@ def test_larger_splits_show_smaller_things() -> None:
 
 @pytest.mark.parametrize(
     ("rows", "start"),
-    [(1, "60/20/20"), (10_000, "60/20/20"), (10_001, "between"), (999_999, "between"), (1_000_000, "98/1/1")],
+    [
+        (1, "60/20/20"),
+        (10_000, "60/20/20"),
+        (10_001, "shares between"),
+        (999_999, "shares between"),
+        (1_000_000, "98/1/1"),
+    ],
 )
 def test_where_the_course_starts_from(rows: int, start: str) -> None:
     assert course_start(rows).startswith(start)
