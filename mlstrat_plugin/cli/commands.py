@@ -1,4 +1,4 @@
-"""One command per stage, and the two that need none: parse, call, print."""
+"""One command for each stage and each question: parse, call, print."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class Fraction(click.ParamType):  # type: ignore[type-arg]  # generic in newer r
     name = "fraction"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Return the number; whether it is in range is the core's to say."""
+        """Return the number; the core checks its range."""
         found = _value(str(value))
         if not isinstance(found, float):
-            self.fail(f"{value!r} is no fraction such as 0.05 and no percentage such as 5%", param, ctx)
+            self.fail(f"{value!r} is not a fraction such as 0.05 or a percentage such as 5%", param, ctx)
         return found
 
 
@@ -34,9 +34,9 @@ FRACTION = Fraction()
 @stage_options
 @click.pass_obj
 def validate(obj: dict[str, Any], params_file: str, as_json: bool) -> int:
-    """Check every source: built-in checks and your expectations.
+    """Check every source with the built-in checks and your expectations.
 
-    Writes reports/validation.json. Exit code 1 when a critical rule failed or could not be checked.
+    Writes reports/validation.json. Exits with 1 if a critical rule failed or could not be checked.
     """
     from mlstrat_plugin.cli.output import print_validation, working
     from mlstrat_plugin.stages.validate import validate as stage
@@ -52,7 +52,7 @@ def validate(obj: dict[str, Any], params_file: str, as_json: bool) -> int:
 @stage_options
 @click.pass_obj
 def split(obj: dict[str, Any], params_file: str, as_json: bool) -> None:
-    """Cut the sources into train, train-dev, dev and test.
+    """Split the sources into train, train-dev, dev and test.
 
     Writes four Parquet files and reports/splits.json.
     """
@@ -69,9 +69,10 @@ def split(obj: dict[str, Any], params_file: str, as_json: bool) -> None:
 @stage_options
 @click.pass_obj
 def diagnose(obj: dict[str, Any], params_file: str, as_json: bool) -> None:
-    """Score the predictions and say what holds the model back.
+    """Score the predictions and report what is holding the model back.
 
-    Writes diagnosis.json, ladder.png, ladder.csv, metrics.json and error_analysis.csv into reports/.
+    Writes diagnosis.json, ladder.png, ladder.csv, metrics.json and error_analysis.csv into reports/. `mlstrat -v
+    diagnose` also prints methods.
     """
     from mlstrat_plugin.cli.output import print_diagnosis, working
     from mlstrat_plugin.stages.diagnose import diagnose as stage
@@ -86,7 +87,7 @@ def diagnose(obj: dict[str, Any], params_file: str, as_json: bool) -> None:
 @stage_options
 @click.pass_obj
 def report(obj: dict[str, Any], params_file: str, as_json: bool) -> None:
-    """Write the page that people read, from the saved diagnosis.
+    """Build the report page from the saved diagnosis.
 
     Writes reports/report.html.
     """
@@ -100,13 +101,13 @@ def report(obj: dict[str, Any], params_file: str, as_json: bool) -> None:
 
 
 @click.command()
-@click.option("--run-id", help="Log to this run, instead of the one that mlstrat.track.run names.")
+@click.option("--run-id", help="Run to log to, instead of the one that mlstrat.track.run names.")
 @stage_options
 @click.pass_obj
 def track(obj: dict[str, Any], run_id: str | None, params_file: str, as_json: bool) -> None:
     """Log the diagnosis to the MLflow run of the model.
 
-    Writes reports/tracked_run.json. A second call changes nothing. Exit code 3 when the server fails.
+    Writes reports/tracked_run.json. A second call changes nothing. Exits with 3 if the server fails.
     """
     from mlstrat_plugin.cli.output import working
     from mlstrat_plugin.runs.tracked import where
@@ -124,7 +125,7 @@ def track(obj: dict[str, Any], run_id: str | None, params_file: str, as_json: bo
 def link(obj: dict[str, Any], params_file: str) -> None:
     """Tag the tracked run with the commit that holds its results.
 
-    Call it after `git commit`: while the pipeline runs, that commit does not exist yet.
+    Run it after `git commit`: while the pipeline runs, that commit does not exist yet.
     """
     from mlstrat_plugin.runs.tracked import link as link_commit
 
@@ -140,10 +141,10 @@ def link(obj: dict[str, Any], params_file: str) -> None:
 @stage_options
 @click.pass_obj
 def compare(obj: dict[str, Any], first: str, second: str, markdown: bool, params_file: str, as_json: bool) -> None:
-    """Say what changed between two runs, and which gap moved.
+    """Report what changed between two runs, and which gap moved.
 
     FIRST and SECOND are each a folder, a path to a diagnosis.json, a git revision, the name of a DVC experiment, or an
-    MLflow run id. Rows that both answered are paired, which shows far smaller changes.
+    MLflow run id. Rows that both models scored are paired, which detects far smaller changes.
 
     Example: mlstrat compare HEAD pooled
     """
@@ -161,14 +162,17 @@ def compare(obj: dict[str, Any], first: str, second: str, markdown: bool, params
 
 
 @click.command()
-@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="The most runs to list.")
-@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a page with the gaps over time.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="Most runs to list.")
+@click.option(
+    "--html", type=click.Path(dir_okay=False, path_type=Path), help="Also write a page with the gaps over time."
+)
 @stage_options
 @click.pass_obj
 def history(obj: dict[str, Any], limit: int, html: Path | None, params_file: str, as_json: bool) -> None:
     """List the diagnosed runs of the experiment, newest first.
 
-    When, what held the run back, the largest gap with its interval, dev and test error, and which run is the champion.
+    For each run: when it started, its verdict, its largest gap with the interval, its dev and test error, and whether
+    it is the champion.
     """
     from mlstrat_plugin.adapters.files import write_text
     from mlstrat_plugin.cli.output import print_history, working
@@ -176,7 +180,7 @@ def history(obj: dict[str, Any], limit: int, html: Path | None, params_file: str
     from mlstrat_plugin.runs.history import history_page
 
     project = loaded_project(params_file)
-    with working("asking MLflow", quiet=obj["quiet"]):
+    with working("reading MLflow", quiet=obj["quiet"]):
         record = list_runs(project, limit=limit)
         if html is not None:
             write_text(html, history_page(record))
@@ -187,7 +191,10 @@ def history(obj: dict[str, Any], limit: int, html: Path | None, params_file: str
 @stage_options
 @click.pass_obj
 def show(obj: dict[str, Any], params_file: str, as_json: bool) -> None:
-    """Print the saved diagnosis and where to see it in MLflow."""
+    """Print the saved diagnosis and where to see it in MLflow.
+
+    `mlstrat -v show` also prints methods.
+    """
     from mlstrat_plugin.cli.output import print_diagnosis
     from mlstrat_plugin.runs.tracked import where
     from mlstrat_plugin.stages.track import read_diagnosis
@@ -206,19 +213,22 @@ def show(obj: dict[str, Any], params_file: str, as_json: bool) -> None:
 
 
 @click.command()
-@click.option("--error", type=FRACTION, required=True, help="Error that the model is expected to have: 5% or 0.05.")
-@click.option("--material-gap", type=FRACTION, default="1%", show_default=True, help="Gap worth acting on.")
-@click.option("--gap", type=FRACTION, help="True gap that has to be proved.  [default: twice the material gap]")
-@click.option("--discordant", type=FRACTION, help="Share of rows where one of two models is wrong.  [default: error]")
-@click.option("--rows", type=int, help="Target rows at hand: adds advice on the shares of dev and test.")
-@click.option("--confidence", type=FRACTION, default="95%", show_default=True, help="Joint confidence.")
+@click.option("--error", type=FRACTION, required=True, help="Error that you expect of the model: 5% or 0.05.")
+@click.option("--material-gap", type=FRACTION, default="1%", show_default=True, help="Smallest gap worth working on.")
+@click.option("--gap", type=FRACTION, help="True gap to confirm.  [default: twice the material gap]")
+@click.option(
+    "--discordant", type=FRACTION, help="Share of rows on which exactly one of two models is wrong.  [default: error]"
+)
+@click.option("--rows", type=int, help="Target rows you have; adds advice on the shares of dev and test.")
+@click.option("--confidence", type=FRACTION, default="95%", show_default=True, help="Confidence of the statements.")
 @click.option("--power", type=FRACTION, default="80%", show_default=True, help="Chance that the rows decide.")
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
 @click.pass_obj
 def size(obj: dict[str, Any], /, as_json: bool, **numbers: Any) -> None:
-    """Say how many rows it takes, before any data.
+    """Estimate how many rows you need before collecting data.
 
-    To know an error, to prove a gap, to tell two models apart; and what usual sizes of dev and test can show.
+    To measure an error, to confirm a gap, to tell two models apart. Also shows what dev and test sets of the usual
+    sizes can detect.
 
     Example: mlstrat size --error 5% --material-gap 1% --rows 20000
     """
@@ -236,8 +246,14 @@ def size(obj: dict[str, Any], /, as_json: bool, **numbers: Any) -> None:
 
 @click.command()
 @click.argument("rungs", nargs=-1, required=True, metavar="RUNG=WRONG/ROWS...")
-@click.option("--material-gap", type=float, help="Gap worth acting on, a fraction in (0, 1).  [default: 0.01]")
-@click.option("--relative", type=float, help="The same as a share of the dev error; the larger counts.  [default: 0]")
+@click.option(
+    "--material-gap",
+    type=float,
+    help="Smallest gap worth working on, as a fraction (0.01 = one point).  [default: 0.01]",
+)
+@click.option(
+    "--relative", type=float, help="The same as a share of the dev error; the larger of the two counts.  [default: 0]"
+)
 @click.option("--same-distribution", is_flag=True, help="Train and dev come from one distribution.")
 @click.option("--json", "as_json", is_flag=True, help="Print the diagnosis as JSON.")
 @click.pass_obj
@@ -249,10 +265,10 @@ def quick(
     same_distribution: bool,
     as_json: bool,
 ) -> None:
-    """Diagnose from five error counts, without any files.
+    """Diagnose error counts that you type in; no files needed.
 
-    RUNG is human, train, train-dev, dev or test; any split but two may be missing. WRONG/ROWS is a count such as
-    5/500; a percentage such as 7% or a fraction such as 0.07 is a declared constant.
+    RUNG is human, train, train-dev, dev or test; at least two are needed. WRONG/ROWS is a count such as 5/500. A
+    percentage such as 7% or a fraction such as 0.07 is a declared error, taken as exact.
 
     Example: mlstrat quick human=5/500 train=10000/500000 train-dev=125/2500 dev=175/2500 test=188/2500
     """
@@ -276,7 +292,7 @@ def quick(
 
 
 def _ladder(rungs: tuple[str, ...]) -> dict[str, Any]:
-    """Parse ``rung=value`` arguments; all problems are named at once."""
+    """Parse ``rung=value`` arguments; the error names all problems."""
     from mlstrat_plugin.errors import EstimateError, did_you_mean, listed, shown
 
     ladder: dict[str, Any] = {}
@@ -288,7 +304,7 @@ def _ladder(rungs: tuple[str, ...]) -> dict[str, Any]:
         if not equals or name not in RUNGS:
             problems.append(f"{shown(argument)}: the rungs are {', '.join(RUNGS)}{did_you_mean(name, RUNGS)}")
         elif value is None:
-            problems.append(f"{shown(argument)}: give wrong/rows such as 5/500, or a constant such as 7% or 0.07")
+            problems.append(f"{shown(argument)}: give wrong/rows such as 5/500, or a declared error such as 7% or 0.07")
         elif name.replace("-", "_") in ladder:
             problems.append(f"{shown(argument)}: {name} is given twice")
         else:
@@ -299,7 +315,7 @@ def _ladder(rungs: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _value(text: str) -> float | tuple[int, int] | None:
-    """Return counts, a declared fraction, or nothing where the text is neither."""
+    """Return counts or a declared fraction; None if the text is neither."""
     counts = COUNT.match(text)
     if counts:
         wrong, rows = (int(part.replace("_", "").replace(",", "")) for part in counts.groups())

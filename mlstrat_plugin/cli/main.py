@@ -17,20 +17,20 @@ from mlstrat_plugin.errors import MlstratError
 
 INTERRUPTED, BROKEN, USAGE = 130, 3, 2
 COMMANDS = {
-    "validate": "Check every source: built-in checks and your expectations.",
-    "split": "Cut the sources into train, train-dev, dev and test.",
-    "diagnose": "Score the predictions and say what holds the model back.",
-    "report": "Write the page that people read, from the saved diagnosis.",
-    "review": "Look at mistakes and labels, row by row, and count what was seen.",
+    "validate": "Check every source with the built-in checks and your expectations.",
+    "split": "Split the sources into train, train-dev, dev and test.",
+    "diagnose": "Score the predictions and report what is holding the model back.",
+    "report": "Build the report page from the saved diagnosis.",
+    "review": "Review mistakes and labels row by row, and count what you find.",
     "track": "Log the diagnosis to the MLflow run of the model.",
     "link": "Tag the tracked run with the commit that holds its results.",
     "gate": "Decide whether the tracked model may be promoted.",
     "promote": "Point the alias at the model that passed the gate.",
-    "compare": "Say what changed between two runs, and which gap moved.",
+    "compare": "Report what changed between two runs, and which gap moved.",
     "history": "List the diagnosed runs of the experiment, newest first.",
     "show": "Print the saved diagnosis and where to see it in MLflow.",
-    "size": "Say how many rows it takes, before any data.",
-    "quick": "Diagnose from five error counts, without any files.",
+    "size": "Estimate how many rows you need before collecting data.",
+    "quick": "Diagnose error counts that you type in; no files needed.",
 }
 # The module of each command that is not in `commands`.
 ELSEWHERE = {"gate": "gate_commands", "promote": "gate_commands", "review": "review_commands"}
@@ -45,7 +45,7 @@ class LazyGroup(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return a command, or nothing where there is none of that name."""
+        """Return a command; None if there is none of that name."""
         del ctx
         if cmd_name not in COMMANDS:
             return None
@@ -62,7 +62,7 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, with a suggestion for a misspelt one."""
+        """Find the command; suggest one for a misspelt name."""
         from mlstrat_plugin.errors import did_you_mean, shown
 
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
@@ -71,14 +71,14 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("-v", "--verbose", count=True, help="Say more; twice shows tracebacks.")
+@click.option("-v", "--verbose", count=True, help="Print methods too; twice shows tracebacks.")
 @click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
 @click.version_option(package_name="mlstrat-plugin", prog_name="mlstrat")
 @click.pass_context
 def cli(ctx: click.Context, verbose: int, quiet: bool) -> None:
-    """Tell what holds a model back, with an interval on every number.
+    """Find out what is holding your model back, with a confidence interval on every number.
 
-    Exit codes: 0 yes; 1 the answer is no; 2 mend the input; 3 environment, server or bug; 130 interrupted.
+    Exit codes: 0 yes; 1 the answer is no; 2 fix the input; 3 environment, server or bug; 130 interrupted.
     """
     ctx.obj = {"verbose": verbose, "quiet": quiet}
 
@@ -86,8 +86,8 @@ def cli(ctx: click.Context, verbose: int, quiet: bool) -> None:
 def run() -> None:
     """Run the command line as a process of its own, which ends with it.
 
-    Looking for garbage while Great Expectations or MLflow load thousands of modules, and taking those down one by one
-    at the end, costs more than a second; a process that is about to end needs neither.
+    Collecting garbage while Great Expectations or MLflow load thousands of modules, and unloading them one by one at
+    the end, costs more than a second. A process that is about to end needs neither.
     """
     gc.set_threshold(100_000, 50, 50)
     code = _run(None)
@@ -118,7 +118,7 @@ def _run(arguments: list[str] | None) -> int:
         error.show()
         return USAGE
     except (click.Abort, KeyboardInterrupt):
-        sys.stderr.write("interrupted; files are as they were before, or complete\n")
+        sys.stderr.write("interrupted; every file is complete, old or new\n")
         return INTERRUPTED
     except MlstratError as error:
         from mlstrat_plugin.cli.output import print_error
@@ -134,6 +134,6 @@ def _run(arguments: list[str] | None) -> int:
         if tracebacks:
             raise
         sys.stderr.write(
-            f"bug: {type(error).__name__}: {error!r:.300}\nhint: `mlstrat -vv ...` shows where; report it\n"
+            f"bug: {type(error).__name__}: {error!r:.300}\nhint: run `mlstrat -vv ...` to see where, and report it\n"
         )
         return BROKEN

@@ -15,7 +15,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 params_option = click.option(
-    "--params", "params_file", default="params.yaml", show_default=True, help="File with the `mlstrat:` block."
+    "--params", "params_file", default="params.yaml", show_default=True, help="File that holds the `mlstrat:` block."
 )
 
 

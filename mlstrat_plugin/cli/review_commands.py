@@ -1,4 +1,4 @@
-"""The commands by which people look at single rows."""
+"""The commands for reviewing single rows."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ SPLITS = ("train", "train-dev", "dev", "test")
 
 @click.group()
 def review() -> None:
-    """Look at mistakes and labels, row by row, and count what was seen.
+    """Review mistakes and labels row by row, and count what you find.
 
-    The sheets are CSV files in reviews/; `mlstrat diagnose` counts them, and `mlstrat split` applies label fixes.
+    The sheets are CSV files in reviews/. `mlstrat diagnose` counts them, and `mlstrat split` applies label fixes.
     """
 
 
@@ -24,9 +24,9 @@ def review() -> None:
 @params_option
 @click.pass_obj
 def init(obj: dict[str, Any], params_file: str) -> None:
-    """Make the folder reviews/ with three empty sheets, to be committed.
+    """Create the folder reviews/ with three empty sheets; commit them.
 
-    What is there already stays. DVC wants the files of a stage to exist, so this comes before the first `dvc repro`.
+    Existing sheets stay as they are. Run this before the first `dvc repro`: DVC needs the files of a stage to exist.
     """
     from mlstrat_plugin.review.sheets import prepare
 
@@ -36,10 +36,26 @@ def init(obj: dict[str, Any], params_file: str) -> None:
 
 
 @review.command()
-@click.option("--audit", "audited", is_flag=True, help="Draw wrong and right rows of dev and test, to check labels.")
-@click.option("--split", type=click.Choice(SPLITS), default="dev", show_default=True, help="Only dev is looked at.")
-@click.option("--rows", type=click.IntRange(1, 10_000), help="Rows to fill up to.  [default: mlstrat.review.rows]")
-@click.option("--right-rows", type=click.IntRange(1, 10_000), help="Right rows of an audit.  [default: as many]")
+@click.option(
+    "--audit", "audited", is_flag=True, help="Draw wrong and right rows of dev and test, to check their labels."
+)
+@click.option(
+    "--split",
+    type=click.Choice(SPLITS),
+    default="dev",
+    show_default=True,
+    help="Split to draw from; only dev is allowed.",
+)
+@click.option(
+    "--rows",
+    type=click.IntRange(1, 10_000),
+    help="Number of rows to fill the sheet up to.  [default: mlstrat.review.rows]",
+)
+@click.option(
+    "--right-rows",
+    type=click.IntRange(1, 10_000),
+    help="Number of right rows in an audit.  [default: as many as wrong ones]",
+)
 @stage_options
 @click.pass_obj
 def sample(
@@ -51,9 +67,10 @@ def sample(
     params_file: str,
     as_json: bool,
 ) -> None:
-    """Draw a random sample of mistakes on dev into reviews/dev_errors.csv.
+    """Draw mistakes on dev at random, or labels to check.
 
-    A second call tops up; rows stay, with every word that was typed.
+    Writes reviews/dev_errors.csv, or label_audit.csv with --audit. A second call tops up the sheet. Rows stay, with
+    every word that was typed.
     """
     from mlstrat_plugin.cli.output import print_sampling, working
     from mlstrat_plugin.records.words import Split
@@ -61,7 +78,7 @@ def sample(
     from mlstrat_plugin.review.sheets import sample as draw
 
     if right_rows is not None and not audited:
-        raise click.UsageError("--right-rows belongs to --audit: the sheet of mistakes holds no right rows")
+        raise click.UsageError("--right-rows needs --audit: the sheet of mistakes has no right rows")
     project = loaded_project(params_file)
     with working("drawing rows", quiet=obj["quiet"]):
         record = draw_audit(project, rows, right_rows) if audited else draw(project, Split(split), rows)
@@ -71,14 +88,14 @@ def sample(
 @review.command()
 @click.option("--audit", "audited", is_flag=True, help="Show the label audit instead of the mistakes.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port on this machine.  [default: any free one]")
-@click.option("--reviewer", default="", help="Who is looking.  [default: the name in git, or the user]")
+@click.option("--reviewer", default="", help="Name of the reviewer.  [default: the name in git, or the user]")
 @click.option("--open", "opened", is_flag=True, help="Open the page in the browser.")
 @params_option
 @click.pass_obj
 def serve(obj: dict[str, Any], audited: bool, port: int, reviewer: str, opened: bool, params_file: str) -> None:
-    """Open a local page to look at the rows one by one, by keyboard.
+    """Serve a local page that shows the rows one by one.
 
-    Prints the address, which works on this machine only and ends with the command.
+    You tag them by keyboard. Prints the address. It works on this machine only, until you stop the command.
     """
     from mlstrat_plugin.adapters.git import user_name
     from mlstrat_plugin.cli.output import working
@@ -97,14 +114,20 @@ def serve(obj: dict[str, Any], audited: bool, port: int, reviewer: str, opened: 
 
 
 @review.command()
-@click.option("--rows", type=click.IntRange(1, 10_000), default=20, show_default=True, help="Labels of each split.")
+@click.option(
+    "--rows",
+    type=click.IntRange(1, 10_000),
+    default=20,
+    show_default=True,
+    help="Number of labels to name on each of dev and test.",
+)
 @stage_options
 @click.pass_obj
 def suggest(obj: dict[str, Any], rows: int, params_file: str, as_json: bool) -> None:
-    """Say where to look: slices of dev that are worse, and labels that may be wrong.
+    """Suggest where to look: worse slices, doubtful labels.
 
-    Nothing is changed. Slices are found on one half of dev and measured on the other; labels of dev and test are ranked
-    by the model's score columns, where the extra [labels] is installed.
+    Changes nothing. Slices are found on one half of dev and measured on the other. Labels of dev and test are ranked by
+    the model's score columns, if the extra [labels] is installed.
     """
     from mlstrat_plugin.cli.output import print_suggestions, working
     from mlstrat_plugin.review.sheets import suggest as look

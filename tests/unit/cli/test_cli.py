@@ -215,3 +215,9 @@ def test_review_commands(capsys: pytest.CaptureFixture[str], project: Project) -
     code, out, err = run(capsys, "diagnose")
     assert (code, out) == (2, "")
     assert "is there twice" in err
+
+
+def test_help_cuts_no_word(capsys: pytest.CaptureFixture[str]) -> None:
+    for group in ([], ["review"]):
+        _, out, _ = run(capsys, *group, "--help")
+        assert "..." not in out.replace("[ARGS]...", "")
