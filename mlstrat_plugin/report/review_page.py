@@ -166,7 +166,7 @@ def _with_bounds(amount: Amount) -> tuple[str, str]:
 
 
 def _said(amount: Amount) -> str:
-    return f"{RATE.error(amount.value)} ({RATE.error_bounds(amount.low, amount.high)}; {amount.n:,} rows)"
+    return f"{RATE.error_cell(amount.value)} ({RATE.error_bounds(amount.low, amount.high)}; {amount.n:,} rows)"
 
 
 def causes_csv(record: Diagnosis) -> str:
@@ -206,7 +206,7 @@ def causes_figure(analysis: ErrorAnalysis) -> Figure:
     axes.set_yticks(places, names, color=colours["ink"], parse_math=False)
     axes.invert_yaxis()
     axes.set_xlim(left=0)
-    axes.set_xlabel("points by which dev error falls at most if the cause is fixed", color=colours["ink"])
+    axes.set_xlabel("ceiling (points)", color=colours["ink"])
     axes.tick_params(colors=colours["ink"], length=0)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)

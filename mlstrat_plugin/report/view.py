@@ -31,9 +31,9 @@ __all__ = ["Row", "Table", "View", "view_of"]
 class View:
     """Everything that a page says, in order.
 
-    ``headline`` is the first sentence of the verdict and ``rest`` are the others; ``lean`` is the most likely largest
-    gap, ``likeliest`` the sentence about it, empty if the verdict has told it. ``tasks`` holds name and verdict of each
-    task.
+    ``headline`` is the first sentence of the verdict and ``rest`` are the others. ``lean`` is the most likely largest
+    gap, and ``likeliest`` the sentence about it, empty if the verdict has told it. ``tasks`` holds name and verdict of
+    each task.
     """
 
     headline: str
@@ -175,9 +175,9 @@ def _distribution_row(record: Diagnosis, row: str, unit: Unit) -> Row:
         if error is None:
             cells.append("not measured")
         elif error.n is None:
-            cells.append(f"{unit.error(error.value)} ({counted(error)})")
+            cells.append(f"{unit.error_cell(error.value)} ({counted(error)})")
         else:
-            cells.append(f"{unit.error(error.value)} ({_bounds(error, unit)}; {counted(error)})")
+            cells.append(f"{unit.error_cell(error.value)} ({_bounds(error, unit)}; {counted(error)})")
     return Row(row, tuple(cells))
 
 

@@ -42,13 +42,13 @@ def comparison_sentences(errors: Mapping[str, Change], gaps: Mapping[str, Change
 def _error(rung: str, change: Change, unit: Unit) -> str:
     fell = change.value < 0
     bounds = (-change.high, -change.low) if fell else (change.low, change.high)
-    by = unit.change(abs(change.value), *bounds)
-    name = f"{sentence_start(rung)} error"
+    name, by = f"{sentence_start(rung)} error", abs(change.value)
     if change.status == "moved":
-        return f"{name} {_verb(change)} by {by}."
-    if change.status == "unchanged":
-        return f"{name} did not change: it is {by} {'lower' if fell else 'higher'}."
-    return f"{name} is {by} {'lower' if fell else 'higher'}, which may be chance."
+        return f"{name} {_verb(change)} by {unit.change(by, *bounds)}."
+    now = f"is {unit.amount(by)} {'lower' if fell else 'higher'} {unit.interval(*bounds)}"
+    return (
+        f"{name} did not change: it {now}." if change.status == "unchanged" else f"{name} {now}, which may be chance."
+    )
 
 
 def _gaps(gaps: Mapping[str, Change], unit: Unit) -> str:
