@@ -9,9 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGE, UNIT = ROOT / "mlstrat_plugin", ROOT / "tests/unit"
-MIRRORED = ("core",)  # folders of the package; tables/ joins them once its last modules have their files
+MIRRORED = ("core", "tables")  # folders of the package
 MOST_LINES = 400
-TO_BE_SPLIT = {"tests/integration/test_review_page.py", "tests/unit/review/test_sheets.py"}
 MODULES = [
     path.relative_to(PACKAGE)
     for folder in MIRRORED
@@ -45,4 +44,4 @@ def test_test_files_stay_short() -> None:
         for path in (ROOT / "tests").rglob("*.py")
         if path.read_text(encoding="utf-8").count("\n") > MOST_LINES
     }
-    assert long == TO_BE_SPLIT  # a file that was split leaves the list
+    assert not long

@@ -169,9 +169,9 @@ def test_what_is_settled_is_not_asked() -> None:
 @pytest.mark.parametrize(
     ("counts", "words"),
     [
-        ({"train": (5, 500), "train_dev": (15, 500)}, "is variance larger than"),
-        ({"train": (5, 500), "train_dev": (6, 500)}, "is variance smaller than"),
-        ({"train": (10, 1000), "train_dev": (100, 1000), "dev": (195, 1000)}, "is mismatch larger than variance"),
+        ({"train": (5, 500), "train_dev": (15, 500)}, "Is variance above your threshold?"),
+        ({"train": (5, 500), "train_dev": (6, 500)}, "Is variance below your threshold?"),
+        ({"train": (10, 1000), "train_dev": (100, 1000), "dev": (195, 1000)}, "Is mismatch larger than variance?"),
     ],
 )
 def test_what_is_open_is_asked(counts: dict[str, tuple[int, int]], words: str) -> None:
