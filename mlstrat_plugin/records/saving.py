@@ -110,7 +110,7 @@ def from_json(kind: type[Record], text: str, *, name: str, stage: str) -> Record
         raise RecordError(f"{name} is not valid JSON: {error}", hint=hint) from error
     version = data.get("schema_version") if isinstance(data, dict) else None
     readable = READABLE.get(kind, (SCHEMA_VERSION,))
-    if version not in readable:
+    if isinstance(version, bool) or version not in readable:
         known = " and ".join(map(str, readable))
         raise RecordError(f"{name} has schema_version {version!r}; this mlstrat reads {known}", hint=hint)
     try:

@@ -101,7 +101,7 @@ def compare(
         params=dict(params or {}),
         notes=(
             *notes,
-            *_old_notes(estimates, names),
+            *_old_notes(amounts, estimates, names),
             *label_notes(first, second, {rung: amount.value for rung, amount in amounts.items()}, names),
         ),
     )
@@ -188,7 +188,7 @@ def _method(amount: Quantity) -> str:
     if isinstance(amount, Estimate):
         return f"paired, {amount.method}"
     if _is_old(amount):
-        return f"mover of {AS_SAVED}s"
+        return "mover of intervals as saved"
     return "mover of paired" if all(estimate.method.paired for estimate in amount.terms) else "mover"
 
 
@@ -196,11 +196,12 @@ def _is_old(amount: Quantity) -> bool:
     return any(estimate.method == AS_SAVED for estimate in amount.terms)
 
 
-def _old_notes(estimates: Sides, names: tuple[str, str]) -> list[str]:
-    """Return which run was saved without its tallies."""
+def _old_notes(amounts: Mapping[str, Quantity], estimates: Sides, names: tuple[str, str]) -> list[str]:
+    """Return which run was saved without its tallies, if a change needs them: paired rows do without."""
+    used = {estimate for amount in amounts.values() for estimate in amount.terms}
     return [
         f"{name} was saved without tallies: its errors have their saved intervals, and changes of gaps are not judged. "
         "Run `mlstrat diagnose` there again."
         for name, of_run in zip(names, estimates, strict=True)
-        if any(estimate.method == AS_SAVED for estimate in of_run.values())
+        if any(estimate.method == AS_SAVED and estimate in used for estimate in of_run.values())
     ]

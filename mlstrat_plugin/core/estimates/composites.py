@@ -17,6 +17,8 @@ from mlstrat_plugin.errors import EstimateError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+SliceRule = Literal["mean", "worst"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class SliceTally(TallyBase):
@@ -49,7 +51,7 @@ class SliceTally(TallyBase):
 
     tag: ClassVar[str] = "slices"
     parts: Mapping[str, ErrorTally | RatioTally]
-    rule: Literal["mean", "worst"]
+    rule: SliceRule
     shared_groups: bool = False
 
     @property

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
-from mlstrat_plugin.core.estimates.composites import SliceTally, TaskTally
+from mlstrat_plugin.core.estimates.composites import SliceRule, SliceTally, TaskTally
 from mlstrat_plugin.core.estimates.confusion import OWN_SCORERS, ConfusionTally, Scorer
 from mlstrat_plugin.core.estimates.estimate import Estimate
 from mlstrat_plugin.core.estimates.human_level import Declared, RaterGroups
@@ -46,7 +46,8 @@ def tally_of(saved: Mapping[str, Any], scorers: Mapping[str, Scorer] | None = No
     values = {name: value for name, value in saved.items() if name != "tally"}
     try:
         found: Tally | Declared | RaterGroups = _read(str(saved["tally"]), values, scorers or {})
-    except (KeyError, TypeError, ValueError, AttributeError, EstimateError) as error:
+        found.estimate()  # what is damaged shows here at the latest
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, EstimateError) as error:
         reason = f"{type(error).__name__}: {error}"[:200]
         raise RecordError(f"a saved tally cannot be read: {reason}", hint="run `mlstrat diagnose` again") from error
     return found
@@ -58,6 +59,8 @@ def _read(tag: str, values: dict[str, Any], scorers: Mapping[str, Scorer]) -> An
         parts = {name: {(row[0], row[1]): int(row[2]) for row in cells} for name, cells in values["parts"].items()}
         return ConfusionTally(parts=parts, scorer=known[values["scorer"]])
     if tag == SliceTally.tag:
+        if values["rule"] not in get_args(SliceRule):
+            raise ValueError(f"unknown rule {values['rule']!r}")
         return SliceTally(**{**values, "parts": {name: tally_of(part) for name, part in values["parts"].items()}})
     if tag == RaterGroups.tag:
         groups = {name: tally_of(part) for name, part in values["groups"].items()}

@@ -19,15 +19,15 @@ from mlstrat_plugin.core.wording import (
     and_between,
     checks_line,
     counted,
+    gap_name,
     gap_sentence,
     percent,
     problem_name,
     rows_sentence,
     sentence_start,
-    summary,
     unit_of,
 )
-from mlstrat_plugin.records.diagnosis import CheckOutcome, ErrorRecord, Finding, GapRecord, Lean
+from mlstrat_plugin.records.diagnosis import CheckOutcome, ErrorRecord, Finding, GapRecord
 from mlstrat_plugin.records.metrics import METRICS, Scale
 from mlstrat_plugin.records.sizing import OpenQuestion
 from mlstrat_plugin.records.words import GAPS
@@ -57,11 +57,29 @@ def test_rates_are_percentages_of_three_digits(rate: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "shown"), [(0.123, "12.3"), (-0.01, "-1.0"), (0.0042, "0.42"), (-0.00996, "-1.00"), (0.0, "0.00")]
+    ("value", "shown"),
+    [(0.123, "12.3"), (-0.01, "-1.0"), (0.0042, "0.42"), (-0.00996, "-1.0"), (-0.00001, "0.00"), (20.0, "2,000.0")],
 )
 def test_gaps_are_points_with_one_digit_and_two_below_one_point(value: float, shown: str) -> None:
     assert RATE.gap(value) == shown
     assert RATE.amount(value) == f"{shown} points"
+
+
+@pytest.mark.parametrize("unit", [RATE, LOSS, YEARS])
+@given(value=st.floats(-1, 1), low=st.floats(-1, 1), high=st.floats(-1, 1))
+def test_tables_and_sentences_show_the_same_bounds(unit: Unit, value: float, low: float, high: float) -> None:
+    assert numbers(unit.gap_bounds(low, high)) == numbers(unit.interval(low, high))
+    assert numbers(unit.change(value, low, high)) == numbers(f"{unit.amount(value)} {unit.interval(low, high)}")
+    assert unit.word == (unit.gap_sign.strip() or "amount")
+    assert unit.is_rate == (unit is RATE)
+
+
+@given(st.floats(0.002, 1))
+def test_percentages_of_a_table_are_in_line(rate: float) -> None:
+    cell = RATE.error_cell(rate)
+    assert re.fullmatch(r"\d\.\d\d%|\d\d\.\d%|10\.00%|100\.0%", cell)
+    assert numbers(cell) == [pytest.approx(100 * rate, abs=0.051)]
+    assert numbers(RATE.error_bounds(rate, rate)) == numbers(cell) * 2
 
 
 @given(st.floats(-1, 1), st.floats(-1, 1))
@@ -135,55 +153,14 @@ def test_rows_that_would_settle_it() -> None:
 
 def test_names_of_gaps() -> None:
     assert set(PROBLEM_NAMES) == set(GAPS)
+    assert len({gap_name(name) for name in GAPS}) == 4
+    assert all(gap_name(name) in gap_name("+".join(GAPS)) for name in GAPS)  # a merged gap names its parts
     for name in GAPS:
         assert problem_name(name) == PROBLEM_NAMES[name]
     merged = problem_name("bias+variance")
     assert PROBLEM_NAMES["bias"] in merged
     assert PROBLEM_NAMES["variance"] in merged
     assert problem_name("seed-overfit") == "seed-overfit"  # one that has no other name
-
-
-SEVERAL = {
-    "bias": gap(0.02, 0.011, 0.03, ("human", "train")),
-    "variance": gap(0.09, 0.05, 0.137, ("train", "train-dev")),
-    "mismatch": gap(0.004, -0.003, 0.009),
-}
-
-
-def test_a_dominant_problem_is_said_with_its_number_and_the_others() -> None:
-    text = summary("variance", ("variance", "bias"), SEVERAL, None, None)
-    assert PROBLEM_NAMES["variance"] in text
-    assert {9.0, 5.0, 13.7} <= set(numbers(text))
-    assert "bias" in text
-    assert "mismatch" not in text
-    assert "bias" not in summary("variance", ("variance",), SEVERAL, None, None)
-
-
-def test_no_problem_is_said_with_the_largest_gap() -> None:
-    text = summary("ok", (), SEVERAL, None, None)
-    assert text.lower().startswith("ok")
-    assert {9.0, 5.0, 13.7} <= set(numbers(text))
-
-
-@pytest.mark.parametrize("unit", [LOSS, YEARS])
-def test_a_summary_in_another_unit_has_no_points(unit: Unit) -> None:
-    text = summary("variance", ("variance",), SEVERAL, None, None, unit)
-    assert {0.09, 0.05, 0.137} <= set(numbers(text))
-    assert "point" not in text
-    assert unit.gap_sign.strip() in text
-
-
-@pytest.mark.parametrize("diagnosis", ["tied", "unranked", "inconclusive"])
-def test_what_is_open_is_said_with_the_lean_and_the_rows(diagnosis: str) -> None:
-    lean = Lean(problem="variance", probability=0.604)
-    problems = {"tied": ("variance", "bias"), "unranked": ("variance",), "inconclusive": ()}[diagnosis]
-    text = summary(diagnosis, problems, SEVERAL, lean, asked(dev=7_000))
-    assert text.lower().startswith(diagnosis)
-    assert {60.0, 7_000.0} <= set(numbers(text))
-    assert all(name in text.lower() for name in problems)
-    without = summary(diagnosis, problems, SEVERAL, None, None)
-    assert not {60.0, 7_000.0} & set(numbers(without))
-    assert without == without.strip()
 
 
 @pytest.mark.parametrize(
