@@ -41,7 +41,7 @@ def test_pending_while_empty(project: Project) -> None:
     assert record.error_analysis is not None
     assert record.error_analysis.status == "pending"
     report(params)
-    assert "pending" in params.places.page.read_text(encoding="utf-8")
+    assert "No mistakes reviewed yet. Run `mlstrat review sample`" in params.places.page.read_text(encoding="utf-8")
     assert params.places.causes.read_text(encoding="utf-8").count("\n") == 1
 
 
@@ -234,12 +234,14 @@ def test_hidden_mistakes_and_what_they_cost(project: Project) -> None:
     assert hidden.value > 0
     assert record.label_audit["dev"].corrected is not None
     report(params)
-    assert "labels' share" in params.places.page.read_text(encoding="utf-8").replace("&#39;", "'")
+    page = params.places.page.read_text(encoding="utf-8")
+    assert "Label audit" in page
+    assert "Dev: checking wrong rows alone would make the error too low by " in page
     closer = diagnose(params)
     notes = compare(record, closer).notes
     assert notes == ()  # no wrong label among wrong rows: nothing to decide by
     record = judged(params, {i for i in rows if i[-1] in "14"})
-    assert any("labels may decide" in note for note in compare(record, record).notes)
+    assert any("Labels may decide" in note for note in compare(record, record).notes)
 
 
 def test_an_audit_of_a_sealed_test_says_nothing_of_it(project: Project) -> None:
@@ -321,7 +323,7 @@ def test_mlflow_shows_the_tally(project: Project) -> None:
     client = MlflowClient(f"sqlite:///{project.root}/mlflow.db")
     note = client.get_run(run_id).data.tags["mlflow.note.content"]
     assert "Causes of mistakes" in note
-    assert "| dark | 20 of 20 |" in note
+    assert "| dark | 20 / 20 |" in note
     names = {item.path for item in client.list_artifacts(run_id, "diagnosis")}
     assert "diagnosis/error_analysis.csv" in names
 
