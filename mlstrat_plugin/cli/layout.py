@@ -17,6 +17,7 @@ HEAD = "head"
 FEWEST = 12  # the narrowest that a column of data becomes
 NUMBER = re.compile(r"[-+±]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?")
 WHOLE_PART = re.compile(r"[^\d]*[\d,]*")
+WORD = re.compile(r"\[[^\]\s]+ [^\]\s]+\]\S*|\S+")  # an interval counts as one
 
 
 class Line(NamedTuple):
@@ -55,7 +56,7 @@ def cut(text: str, width: int) -> str:
 
 
 def wrapped(text: str, width: int, *, first: str = "", rest: str = "") -> list[str]:
-    """Return text as lines that break between words; only a word longer than a line is broken itself.
+    """Return text as lines that break between words; only a word or interval longer than a line is broken itself.
 
     Parameters
     ----------
@@ -74,7 +75,7 @@ def wrapped(text: str, width: int, *, first: str = "", rest: str = "") -> list[s
     lines: list[str] = []
     line, empty = first, True
     for paragraph in plain(text).split("\n"):
-        for word in paragraph.split():
+        for word in WORD.findall(paragraph):
             if not empty and cell_len(line) + 1 + cell_len(word) > width:
                 lines, line, empty = [*lines, line], rest, True
             *whole, last = chop_cells(word, width - cell_len(line)) if empty else [" " + word]

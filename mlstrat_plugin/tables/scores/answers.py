@@ -167,7 +167,8 @@ class Answered:
             )
         null = sum(cell["null"] for cell in cells if cell["split"] is not None)
         if null:
-            empty = joined.filter(joined.answered.notnull() & self.flawed(joined)).select(id=joined.answered)
+            known = joined.split.notnull() & joined.answered.notnull()
+            empty = joined.filter(known & self.flawed(joined)).select(id=joined.answered)
             problems.append(f"{null:,} {self.flaw}: {_ids(engine, empty, null)}")
         return problems
 

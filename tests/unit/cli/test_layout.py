@@ -98,6 +98,7 @@ def test_cut_counts_columns(given_: str, width: int, shown: str) -> None:
 
 def test_sentences_break_between_words() -> None:
     assert wrapped("one two three", 8, first="- ", rest="  ") == ["- one", "  two", "  three"]
+    assert wrapped("falls by 4.0 [2.1, 5.9].", 18) == ["falls by 4.0", "[2.1, 5.9]."]
     assert wrapped("above\n\nbelow", 80) == ["above", "", "below"]
 
 
