@@ -171,7 +171,7 @@ def test_markdown_is_escaped(ready: Project, capsys: pytest.CaptureFixture[str])
         main(["compare", "a|b", ".", "--markdown"])
     said = capsys.readouterr().out
     assert "a\\|b: " in said
-    assert "| gap | change | simultaneous interval | status | method |" in said
+    assert "| gap | change | joint 95% interval | status | method |" in said
 
 
 def test_tasks_are_two_samples(project: Project) -> None:
