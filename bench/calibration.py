@@ -30,7 +30,7 @@ from bench.draws import (
 from mlstrat_plugin.core.diagnosis.verdict import gaps_of, judge
 from mlstrat_plugin.core.estimates.estimate import constant
 from mlstrat_plugin.core.estimates.intervals import z_value
-from mlstrat_plugin.core.estimates.tallies import ErrorTally
+from mlstrat_plugin.core.estimates.rates import ErrorTally
 from mlstrat_plugin.errors import EstimateError
 from mlstrat_plugin.records.words import LADDER
 

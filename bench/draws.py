@@ -14,7 +14,7 @@ from mlstrat_plugin.core.estimates.estimate import Quantity
 from mlstrat_plugin.core.estimates.human_level import RaterGroups
 from mlstrat_plugin.core.estimates.losses import LossTally
 from mlstrat_plugin.core.estimates.paired import PairedTally
-from mlstrat_plugin.core.estimates.tallies import ErrorTally, RatioTally
+from mlstrat_plugin.core.estimates.rates import ErrorTally, RatioTally
 
 Draw = Callable[[Generator], tuple[Quantity, float]]
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bench.calibration import Claim
-from mlstrat_plugin.core.estimates.tallies import ErrorTally
+from mlstrat_plugin.core.estimates.rates import ErrorTally
 from mlstrat_plugin.core.review.error_sheet import Sheet
 from mlstrat_plugin.core.review.label_audit import LabelAudit
 

@@ -169,7 +169,7 @@ def main() -> None:
 def _verdict() -> None:
     """Time the verdict alone, from counts to statuses, contenders and problems."""
     from mlstrat_plugin.core.diagnosis.verdict import gaps_of, judge
-    from mlstrat_plugin.core.estimates.tallies import ErrorTally
+    from mlstrat_plugin.core.estimates.rates import ErrorTally
 
     counts = {"human": (5, 500), "train": (10_000, 500_000), "train-dev": (125, 2_500), "dev": (175, 2_500)}
     counts["test"] = (188, 2_500)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from mlflow.models import EvaluationResult
 
-    from mlstrat_plugin.core.diagnosis.diagnose import Measurement
+    from mlstrat_plugin.core.diagnosis.diagnose import Rung
 
 KEY = "split_column"
 KEYS = (KEY, "human", "settings")
@@ -67,7 +67,7 @@ class Evaluator:
         )
 
 
-def ladder_of(dataset: Any, config: Mapping[str, Any], model: Any = None) -> dict[str, Measurement]:
+def ladder_of(dataset: Any, config: Mapping[str, Any], model: Any = None) -> dict[str, Rung]:
     """Return the ladder of a table: for each split its wrong rows.
 
     Parameters
@@ -87,7 +87,7 @@ def ladder_of(dataset: Any, config: Mapping[str, Any], model: Any = None) -> dic
         A label or a prediction is missing, or the two are of different types.
     """
     from mlstrat_plugin.core.estimates.human_level import Declared
-    from mlstrat_plugin.core.estimates.tallies import ErrorTally
+    from mlstrat_plugin.core.estimates.rates import ErrorTally
     from mlstrat_plugin.errors import EstimateError, listed
     from mlstrat_plugin.params.data import Engine as EngineParams
     from mlstrat_plugin.tables.engines.duckdb import Engine
@@ -101,7 +101,7 @@ def ladder_of(dataset: Any, config: Mapping[str, Any], model: Any = None) -> dic
         raise EstimateError(listed(problems), hint="see docs/python.md, 'An evaluator of MLflow'")
     with Engine(EngineParams(), ordered=False) as engine:
         tallies = tally(engine, answers_in(engine.columns(**columns), "the evaluated table"))
-    ladder: dict[str, Measurement] = {}
+    ladder: dict[str, Rung] = {}
     human = config.get("human")
     if human is not None:
         counts = isinstance(human, (tuple, list))

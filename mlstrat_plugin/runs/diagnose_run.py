@@ -6,9 +6,9 @@ import re
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from mlstrat_plugin.core.diagnosis.diagnose import Measurement, diagnose_ladder
+from mlstrat_plugin.core.diagnosis.diagnose import Rung, diagnose_ladder
 from mlstrat_plugin.core.estimates.human_level import Declared
-from mlstrat_plugin.core.estimates.tallies import ErrorTally
+from mlstrat_plugin.core.estimates.rates import ErrorTally
 from mlstrat_plugin.errors import EstimateError, did_you_mean, listed, shown
 from mlstrat_plugin.records.words import LADDER, Settings
 
@@ -23,7 +23,7 @@ COMPLEMENT = re.compile(r"^\s*1\s*-\s*(.+?)\s*$")  # "1 - val_acc": an accuracy 
 
 def ladder_of(
     logged: Run, errors: Mapping[str, str | float] | None = None, rows: Mapping[str, str | int] | None = None
-) -> dict[str, Measurement]:
+) -> dict[str, Rung]:
     """Return the ladder that a run logged.
 
     Parameters
@@ -42,7 +42,7 @@ def ladder_of(
         A rung is unknown, a metric is not there, not a number in 0..1, or its rows are not known; all are named.
     """
     wanted = dict(errors) if errors is not None else {r: f"error/{r}" for r in LADDER if f"error/{r}" in logged.metrics}
-    ladder: dict[str, Measurement] = {}
+    ladder: dict[str, Rung] = {}
     problems = [f"{shown(rung)} is not a rung{did_you_mean(rung, LADDER)}" for rung in wanted if rung not in LADDER]
     for rung in (rung for rung in LADDER if rung in wanted):
         try:
@@ -57,7 +57,7 @@ def ladder_of(
     return ladder
 
 
-def _rung(rung: str, source: str | float, rows: str | int, logged: Run) -> Measurement:
+def _rung(rung: str, source: str | float, rows: str | int, logged: Run) -> Rung:
     if isinstance(source, (int, float)):
         return Declared(float(source))
     complement = COMPLEMENT.match(source)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mlstrat_plugin.adapters.files import replacing
 from mlstrat_plugin.adapters.reviews import AUDIT, MISTAKES, checked_labels, looked_at
-from mlstrat_plugin.core.diagnosis.diagnose import Measurement, diagnose_ladder
+from mlstrat_plugin.core.diagnosis.diagnose import Rung, diagnose_ladder
 from mlstrat_plugin.core.estimates.human_level import Declared, human_level
 from mlstrat_plugin.core.findings.seen import Circumstances, People, Reviewed
 from mlstrat_plugin.core.review.error_analysis import analyse, check_labels, nothing_yet
@@ -92,7 +92,7 @@ def diagnose(project: Project) -> Diagnosis:
         reviewed = review(engine, project, splits) if params.review is not None else Reviewed()
     if params.gate is not None and params.gate.test == "sealed":
         tallies = tallies.without(Split.TEST)  # its error stays unseen until a model passes the gate
-    ladder: dict[str, Measurement] = {**tallies.ladder}
+    ladder: dict[str, Rung] = {**tallies.ladder}
     if params.human is not None:
         ladder[HUMAN] = ratings.level if ratings is not None else human_level(params.human)
     record = diagnose_ladder(
@@ -167,10 +167,10 @@ def _circumstances(tallies: Tallies, ratings: Ratings | None, confidence: float)
     )
 
 
-def _task_ladder(tallies: Tallies, params: Params, task: str) -> dict[str, Measurement]:
+def _task_ladder(tallies: Tallies, params: Params, task: str) -> dict[str, Rung]:
     """Return the ladder of one task; its human level is its own, or the one declared for all."""
     human = params.human
-    ladder: dict[str, Measurement] = {split: rung.by_task()[task] for split, rung in tallies.ladder.items()}
+    ladder: dict[str, Rung] = {split: rung.by_task()[task] for split, rung in tallies.ladder.items()}
     if human is not None:
         ladder[HUMAN] = Declared(human.tasks[task]) if human.tasks is not None else human_level(human)
     return ladder

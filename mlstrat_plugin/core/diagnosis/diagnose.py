@@ -13,7 +13,7 @@ from mlstrat_plugin.core.diagnosis.summary import summary
 from mlstrat_plugin.core.diagnosis.verdict import Gap, Verdict, gaps_of, judge, lean, material_gap, withhold
 from mlstrat_plugin.core.estimates.human_level import Declared
 from mlstrat_plugin.core.estimates.intervals import FEWEST_GROUPS, simultaneous_z
-from mlstrat_plugin.core.estimates.tallies import ErrorTally
+from mlstrat_plugin.core.estimates.rates import ErrorTally
 from mlstrat_plugin.core.findings.catalog import observe
 from mlstrat_plugin.core.findings.seen import Seen
 from mlstrat_plugin.core.wording import rows_sentence, unit_of
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from mlstrat_plugin.core.findings.seen import Circumstances, Reviewed
 
 
-class Measurement(Protocol):
+class Rung(Protocol):
     """One rung: a tally, or a declared number (which has neither rows nor wrong ones)."""
 
     @property
@@ -73,7 +73,7 @@ def diagnose(
     'variance'
     """
     given = dict(zip(LADDER, (human, train, train_dev, dev, test), strict=True))
-    ladder: dict[str, Measurement] = {
+    ladder: dict[str, Rung] = {
         rung: ErrorTally(wrong=value[0], n=value[1]) if isinstance(value, tuple) else Declared(value)
         for rung, value in given.items()
         if value is not None
@@ -82,14 +82,14 @@ def diagnose(
 
 
 def diagnose_ladder(
-    ladder: Mapping[str, Measurement],
+    ladder: Mapping[str, Rung],
     settings: Settings,
     *,
     by_source: Mapping[str, Mapping[str, Tally]] | None = None,
     roles: Mapping[str, str] | None = None,
-    human_by_role: Mapping[str, Measurement] | None = None,
+    human_by_role: Mapping[str, Rung] | None = None,
     circumstances: Circumstances | None = None,
-    tasks: Mapping[str, Mapping[str, Measurement]] | None = None,
+    tasks: Mapping[str, Mapping[str, Rung]] | None = None,
     reviewed: Reviewed | None = None,
     split_id: str | None = None,
     test_id: str | None = None,
@@ -98,7 +98,7 @@ def diagnose_ladder(
 
     Parameters
     ----------
-    ladder : mapping of str to Measurement
+    ladder : mapping of str to Rung
         At least two rungs, keyed ``human``, ``train``, ``train-dev``, ``dev``, ``test``.
     settings : Settings
         How to judge.
@@ -106,11 +106,11 @@ def diagnose_ladder(
         Tallies by split and source, for the breakdown.
     roles : mapping of str to str, optional
         ``target`` or ``auxiliary`` by source, for the table of distributions.
-    human_by_role : mapping of str to Measurement, optional
+    human_by_role : mapping of str to Rung, optional
         The human level on each distribution, for the same table.
     circumstances : Circumstances, optional
         What the tables tell beyond the counts; None if only counts are given.
-    tasks : mapping of str to mapping of str to Measurement, optional
+    tasks : mapping of str to mapping of str to Rung, optional
         A ladder per task, where the ladder is the mean over several; each gets a verdict of its own.
     reviewed : Reviewed, optional
         What people said about mistakes and labels; None if only counts are given.
@@ -190,16 +190,16 @@ def diagnose_ladder(
 
 
 def _cells(
-    by_source: Mapping[str, Mapping[str, Tally]], roles: Mapping[str, str], human_by_role: Mapping[str, Measurement]
-) -> dict[str, dict[str, Measurement]]:
+    by_source: Mapping[str, Mapping[str, Tally]], roles: Mapping[str, str], human_by_role: Mapping[str, Rung]
+) -> dict[str, dict[str, Rung]]:
     """Return the table of distributions: the human row, then what was measured."""
-    cells: dict[str, dict[str, Measurement]] = {role: {HUMAN_ROW: level} for role, level in human_by_role.items()}
+    cells: dict[str, dict[str, Rung]] = {role: {HUMAN_ROW: level} for role, level in human_by_role.items()}
     for role, tallies in tallies_by_distribution(by_source, roles).items():
         cells.setdefault(role, {}).update(tallies)
     return cells
 
 
-def _task(name: str, ladder: Mapping[str, Measurement], settings: Settings) -> TaskDiagnosis:
+def _task(name: str, ladder: Mapping[str, Rung], settings: Settings) -> TaskDiagnosis:
     """Diagnose one task by its own ladder."""
     try:
         whole = diagnose_ladder(ladder, settings)
@@ -215,7 +215,7 @@ def _task(name: str, ladder: Mapping[str, Measurement], settings: Settings) -> T
     )
 
 
-def _estimate(rung: str, measurement: Measurement) -> Estimate:
+def _estimate(rung: str, measurement: Rung) -> Estimate:
     try:
         return measurement.estimate()
     except EstimateError as error:
@@ -226,7 +226,7 @@ def _few(estimate: Estimate) -> bool:
     return estimate.groups is not None and estimate.groups < FEWEST_GROUPS
 
 
-def error_record(measurement: Measurement, estimate: Estimate, confidence: float) -> ErrorRecord:
+def error_record(measurement: Rung, estimate: Estimate, confidence: float) -> ErrorRecord:
     """Return one error with its two-sided bounds."""
     low, high = estimate.interval(confidence)
     return ErrorRecord(
@@ -240,7 +240,7 @@ def error_record(measurement: Measurement, estimate: Estimate, confidence: float
     )
 
 
-def _check(ladder: Mapping[str, Measurement]) -> None:
+def _check(ladder: Mapping[str, Rung]) -> None:
     unknown = sorted(set(ladder) - set(LADDER))
     if unknown:
         raise EstimateError(f"unknown rungs {', '.join(unknown)}; the rungs are {', '.join(LADDER)}")
@@ -267,7 +267,7 @@ def _gap_records(gaps: tuple[Gap, ...], verdict: Verdict, confidence: float) -> 
     return records
 
 
-def _table(cells: Mapping[str, Mapping[str, Measurement]], confidence: float) -> dict[str, dict[str, ErrorRecord]]:
+def _table(cells: Mapping[str, Mapping[str, Rung]], confidence: float) -> dict[str, dict[str, ErrorRecord]]:
     """Return a table's cells; one too small for an interval stays empty."""
     records: dict[str, dict[str, ErrorRecord]] = {}
     for name, rows in cells.items():
@@ -276,7 +276,7 @@ def _table(cells: Mapping[str, Mapping[str, Measurement]], confidence: float) ->
     return records
 
 
-def _estimates(cells: Mapping[str, Measurement]) -> dict[str, Estimate]:
+def _estimates(cells: Mapping[str, Rung]) -> dict[str, Estimate]:
     estimates = {}
     for name, cell in cells.items():
         with suppress(EstimateError):  # a part of a rung may be too small where the rung is not

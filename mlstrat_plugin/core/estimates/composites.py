@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from mlstrat_plugin.core.estimates.estimate import Estimate, LinearCombination
 from mlstrat_plugin.core.estimates.intervals import wilson_bounds, z_value
 from mlstrat_plugin.core.estimates.methods import Method
-from mlstrat_plugin.core.estimates.tallies import ErrorTally, RatioTally
+from mlstrat_plugin.core.estimates.rates import ErrorTally, RatioTally
 from mlstrat_plugin.core.estimates.tally import NO_ROWS, Remarks, TallyBase
 from mlstrat_plugin.errors import EstimateError
 

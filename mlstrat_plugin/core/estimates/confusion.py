@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from mlstrat_plugin.core.estimates.estimate import Estimate, LinearCombination
 from mlstrat_plugin.core.estimates.intervals import wilson, wilson_bounds
 from mlstrat_plugin.core.estimates.methods import Method
-from mlstrat_plugin.core.estimates.tallies import ErrorTally
+from mlstrat_plugin.core.estimates.rates import ErrorTally
 from mlstrat_plugin.core.estimates.tally import NO_ROWS, TallyBase
 from mlstrat_plugin.errors import EstimateError
 

@@ -154,7 +154,7 @@ class LinearCombination(Quantity):
 
     Examples
     --------
-    >>> from mlstrat_plugin.core.estimates.tallies import ErrorTally
+    >>> from mlstrat_plugin.core.estimates.rates import ErrorTally
     >>> gap = ErrorTally(wrong=56, n=70).estimate() - ErrorTally(wrong=48, n=80).estimate()
     >>> round(gap.value, 4), [round(bound, 4) for bound in gap.interval(0.95)]
     (0.2, [0.0524, 0.3339])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from mlstrat_plugin.core.estimates.composites import corrected_z
 from mlstrat_plugin.core.estimates.estimate import Estimate, constant
 from mlstrat_plugin.core.estimates.methods import Method
-from mlstrat_plugin.core.estimates.tallies import ErrorTally
+from mlstrat_plugin.core.estimates.rates import ErrorTally
 from mlstrat_plugin.core.estimates.tally import TallyBase
 from mlstrat_plugin.errors import EstimateError, did_you_mean
 
@@ -93,7 +93,7 @@ class RaterGroups(TallyBase):
 
     Examples
     --------
-    >>> from mlstrat_plugin.core.estimates.tallies import ErrorTally
+    >>> from mlstrat_plugin.core.estimates.rates import ErrorTally
     >>> counts = {"typical": 30, "nurse": 10, "doctor": 7, "team": 5}
     >>> rated = RaterGroups(groups={name: ErrorTally(wrong=k, n=1000) for name, k in counts.items()}, proxy="best")
     >>> [round(bound, 4) for bound in rated.estimate().interval(0.95)], rated.alike()

@@ -10,7 +10,7 @@ from mlstrat_plugin.core.estimates.estimate import Estimate
 from mlstrat_plugin.core.estimates.human_level import Declared, RaterGroups
 from mlstrat_plugin.core.estimates.losses import LossTally
 from mlstrat_plugin.core.estimates.methods import Method
-from mlstrat_plugin.core.estimates.tallies import ErrorTally, RatioTally
+from mlstrat_plugin.core.estimates.rates import ErrorTally, RatioTally
 from mlstrat_plugin.errors import EstimateError, RecordError
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from mlstrat_plugin.core.estimates.estimate import Estimate, Quantity
-    from mlstrat_plugin.core.estimates.tallies import ErrorTally, RatioTally
+    from mlstrat_plugin.core.estimates.rates import ErrorTally, RatioTally
     from mlstrat_plugin.records.review import CheckedLabel, LookedAt
     from mlstrat_plugin.records.words import Settings
 

@@ -16,7 +16,7 @@ from mlstrat_plugin.core.estimates.intervals import wilson_bounds
 from mlstrat_plugin.core.estimates.methods import Method
 from mlstrat_plugin.core.estimates.paired import PairedTally
 from mlstrat_plugin.core.estimates.power import paired_rows
-from mlstrat_plugin.core.estimates.tallies import RatioTally
+from mlstrat_plugin.core.estimates.rates import RatioTally
 from mlstrat_plugin.errors import EstimateError
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def ceiling(share: Estimate, error: Estimate) -> Estimate:
 
     Examples
     --------
-    >>> from mlstrat_plugin.core.estimates.tallies import ErrorTally
+    >>> from mlstrat_plugin.core.estimates.rates import ErrorTally
     >>> dogs = ceiling(sampled_share(5, 100, None), ErrorTally(wrong=1000, n=10_000).estimate())
     >>> round(dogs.value, 4)
     0.005

@@ -12,7 +12,7 @@ from mlstrat_plugin.records.review import SliceFound
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mlstrat_plugin.core.estimates.tallies import ErrorTally, RatioTally
+    from mlstrat_plugin.core.estimates.rates import ErrorTally, RatioTally
 
 MOST_TRIED = 200  # promising slices, best first, that are compared with one another
 MOST = 15  # slices; more are not read

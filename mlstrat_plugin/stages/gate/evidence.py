@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from mlstrat_plugin.core.diagnosis.diagnose import Measurement
+    from mlstrat_plugin.core.diagnosis.diagnose import Rung
     from mlstrat_plugin.records.gate import Challenge, ConditionResult, Looks
     from mlstrat_plugin.stages.gate.registered import Registered
     from mlstrat_plugin.stages.gate.trial import Trial
@@ -69,7 +69,7 @@ def gather(trial: Trial, registered: Registered, looks: Looks, scratch: Path) ->
     )
 
 
-def _stale(trial: Trial, ladder: Mapping[str, Measurement]) -> tuple[Problem, ...]:
+def _stale(trial: Trial, ladder: Mapping[str, Rung]) -> tuple[Problem, ...]:
     """Return a problem if the saved diagnosis was not made of these predictions."""
     for rung, error in trial.diagnosis.errors.items():
         now = ladder.get(rung)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from mlstrat_plugin.core.diagnosis.diagnose import Measurement
+    from mlstrat_plugin.core.diagnosis.diagnose import Rung
     from mlstrat_plugin.params.project import Project
     from mlstrat_plugin.params.scoring import Human
     from mlstrat_plugin.stages.gate.trial import Trial
@@ -40,7 +40,7 @@ def score(trial: Trial, engine: Engine, whole: Path, dev: Path) -> Rows:
     answered = answers(engine, project.splits, project.predictions, params.columns, params.evaluate, root=project.root)
     tallies = tally(engine, answered)
     save_outcomes(engine, answered, {whole: JUDGED, dev: (Split.DEV,)})
-    ladder: dict[str, Measurement] = {**tallies.ladder}
+    ladder: dict[str, Rung] = {**tallies.ladder}
     if params.human is not None:
         ladder[HUMAN] = _human(project, params.human, engine)
     return Rows(
@@ -53,7 +53,7 @@ def score(trial: Trial, engine: Engine, whole: Path, dev: Path) -> Rows:
     )
 
 
-def _human(project: Project, human: Human, engine: Engine) -> Measurement:
+def _human(project: Project, human: Human, engine: Engine) -> Rung:
     from mlstrat_plugin.tables.scores.raters import rate
 
     if human.table is None:

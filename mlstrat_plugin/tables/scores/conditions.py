@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlstrat_plugin.core.estimates.estimate import constant
-from mlstrat_plugin.core.estimates.tallies import ErrorTally
+from mlstrat_plugin.core.estimates.rates import ErrorTally
 from mlstrat_plugin.core.gate.conditions import Measured, fewest_rows, upper_rank
 from mlstrat_plugin.errors import EstimateError
 from mlstrat_plugin.params.conditions import GapCondition, LatencyCondition, SizeCondition
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from mlstrat_plugin.core.diagnosis.diagnose import Measurement
+    from mlstrat_plugin.core.diagnosis.diagnose import Rung
     from mlstrat_plugin.core.estimates.tally import Tally
     from mlstrat_plugin.params.conditions import Condition, ErrorCondition
     from mlstrat_plugin.tables.engines.duckdb import Engine
@@ -31,7 +31,7 @@ class Rows:
     """A model's errors and rows: the ladder, the errors by split and source, the file of outcomes and its engine."""
 
     engine: Engine
-    ladder: Mapping[str, Measurement]
+    ladder: Mapping[str, Rung]
     by_source: Mapping[str, Mapping[str, Tally]]
     outcomes: Path
     model_bytes: int
@@ -59,7 +59,7 @@ def measure(rows: Rows, condition: Condition, confidence: float) -> Measured:
     return _part(rows, condition) if condition.part else _error(rows.ladder.get(condition.split), condition.split)
 
 
-def _error(tally: Measurement | None, name: str) -> Measured:
+def _error(tally: Rung | None, name: str) -> Measured:
     if tally is None:
         return Measured(amount=None, code="not_measured", note=f"there is no {name} error")
     try:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from mlstrat_plugin.core.estimates.composites import SliceTally, TaskTally
 from mlstrat_plugin.core.estimates.confusion import ALL, BalancedError, ConfusionTally, MacroF1, Scorer
 from mlstrat_plugin.core.estimates.losses import LossTally
-from mlstrat_plugin.core.estimates.tallies import ErrorTally, RatioTally
+from mlstrat_plugin.core.estimates.rates import ErrorTally, RatioTally
 from mlstrat_plugin.tables.scores.answers import Answered, wrong_rows
 from mlstrat_plugin.tables.scores.sums import Cell, MetricSums, Values, second_moments, third_moments
 from mlstrat_plugin.tables.values import missing

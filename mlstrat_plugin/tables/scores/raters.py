@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import ibis
 
 from mlstrat_plugin.core.estimates.human_level import RaterGroups
-from mlstrat_plugin.core.estimates.tallies import ErrorTally, RatioTally
+from mlstrat_plugin.core.estimates.rates import ErrorTally, RatioTally
 from mlstrat_plugin.errors import MAX_EXAMPLES, HumanError, did_you_mean, examples, listed
 from mlstrat_plugin.records.words import Split
 from mlstrat_plugin.tables.engines.duckdb import Engine, reading

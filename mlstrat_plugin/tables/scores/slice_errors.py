@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mlstrat_plugin.core.estimates.tallies import ErrorTally, RatioTally
+from mlstrat_plugin.core.estimates.rates import ErrorTally, RatioTally
 
 if TYPE_CHECKING:
     from pathlib import Path

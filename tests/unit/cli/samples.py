@@ -11,7 +11,7 @@ from mlstrat_plugin.core.diagnosis.sizing import assumed_rungs, proofs
 from mlstrat_plugin.core.estimates.human_level import Declared
 from mlstrat_plugin.core.estimates.losses import LossTally
 from mlstrat_plugin.core.estimates.paired import PairedTally
-from mlstrat_plugin.core.estimates.tallies import ErrorTally, RatioTally
+from mlstrat_plugin.core.estimates.rates import ErrorTally, RatioTally
 from mlstrat_plugin.core.findings.seen import Circumstances, Reviewed
 from mlstrat_plugin.records.diagnosis import Diagnosis
 from mlstrat_plugin.records.review import (

@@ -13,7 +13,7 @@ from rich.cells import cell_len
 from mlstrat_plugin.cli import output
 from mlstrat_plugin.cli.layout import flat
 from mlstrat_plugin.core.estimates.paired import PairedTally
-from mlstrat_plugin.core.estimates.tallies import ErrorTally
+from mlstrat_plugin.core.estimates.rates import ErrorTally
 from mlstrat_plugin.core.gate.challenge import Difference, challenge_of
 from mlstrat_plugin.core.gate.conditions import Measured, judge
 from mlstrat_plugin.core.gate.decision import rule

@@ -116,7 +116,7 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
         read_record(Diagnosis, tmp_path / "latin.json", stage="diagnose")
 
 
-def test_tallies_keep_the_digits_that_shown_numbers_do_not() -> None:
+def test_rates_keep_the_digits_that_shown_numbers_do_not() -> None:
     made = diagnose(train=(1, 3), dev=(2, 3))
     made.tallies["dev"] = {"tally": "losses", "a": 1.23456789012e-11}
     data = json.loads(to_json(made))

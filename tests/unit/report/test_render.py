@@ -11,7 +11,7 @@ from io import StringIO
 from pathlib import Path
 
 from mlstrat_plugin.core.diagnosis.diagnose import diagnose, diagnose_ladder
-from mlstrat_plugin.core.estimates.tallies import ErrorTally
+from mlstrat_plugin.core.estimates.rates import ErrorTally
 from mlstrat_plugin.records.diagnosis import Diagnosis
 from mlstrat_plugin.records.words import Settings
 from mlstrat_plugin.report.charts import THEMES, ladder_png, ladder_svgs

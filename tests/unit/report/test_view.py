@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from mlstrat_plugin.core.diagnosis.diagnose import diagnose, diagnose_ladder
 from mlstrat_plugin.core.estimates.losses import LossTally
-from mlstrat_plugin.core.estimates.tallies import ErrorTally
+from mlstrat_plugin.core.estimates.rates import ErrorTally
 from mlstrat_plugin.records.diagnosis import Diagnosis
 from mlstrat_plugin.records.words import Settings
 from mlstrat_plugin.report.render import note_markdown, report_html

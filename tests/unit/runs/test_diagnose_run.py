@@ -6,7 +6,7 @@ import pytest
 
 from mlstrat_plugin.adapters.tracking import Run
 from mlstrat_plugin.core.estimates.human_level import Declared
-from mlstrat_plugin.core.estimates.tallies import ErrorTally
+from mlstrat_plugin.core.estimates.rates import ErrorTally
 from mlstrat_plugin.errors import EstimateError
 from mlstrat_plugin.runs.diagnose_run import ladder_of
 

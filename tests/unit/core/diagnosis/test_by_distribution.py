@@ -5,7 +5,7 @@ import pytest
 
 from mlstrat_plugin.core.diagnosis.by_distribution import statements, tallies_by_distribution
 from mlstrat_plugin.core.estimates.estimate import constant
-from mlstrat_plugin.core.estimates.tallies import ErrorTally
+from mlstrat_plugin.core.estimates.rates import ErrorTally
 
 ROLES = {"web": "auxiliary", "mobile": "target"}
 

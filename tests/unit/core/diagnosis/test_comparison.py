@@ -11,7 +11,7 @@ import pytest
 from mlstrat_plugin.core.diagnosis.comparison import compare
 from mlstrat_plugin.core.diagnosis.diagnose import diagnose
 from mlstrat_plugin.core.estimates.paired import PairedChange, PairedTally
-from mlstrat_plugin.core.estimates.tallies import ErrorTally
+from mlstrat_plugin.core.estimates.rates import ErrorTally
 from mlstrat_plugin.errors import EstimateError
 from mlstrat_plugin.records.diagnosis import Diagnosis
 from mlstrat_plugin.records.saving import read_record

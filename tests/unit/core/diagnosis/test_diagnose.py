@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from mlstrat_plugin.core.diagnosis.diagnose import diagnose, diagnose_ladder
-from mlstrat_plugin.core.estimates.tallies import ErrorTally
+from mlstrat_plugin.core.estimates.rates import ErrorTally
 from mlstrat_plugin.core.findings.seen import Circumstances
 from mlstrat_plugin.errors import EstimateError
 from mlstrat_plugin.records.diagnosis import Diagnosis

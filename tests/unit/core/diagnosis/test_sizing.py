@@ -27,7 +27,7 @@ from mlstrat_plugin.core.estimates.power import (
     smallest_mean_gain,
     smallest_paired_gain,
 )
-from mlstrat_plugin.core.estimates.tallies import ErrorTally
+from mlstrat_plugin.core.estimates.rates import ErrorTally
 from mlstrat_plugin.records.sizing import OpenQuestion
 from mlstrat_plugin.records.words import LADDER, Settings
 

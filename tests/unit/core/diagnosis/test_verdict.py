@@ -15,7 +15,7 @@ from mlstrat_plugin.core.diagnosis.verdict import Verdict, gaps_of, judge, lean,
 from mlstrat_plugin.core.estimates.estimate import Estimate, constant
 from mlstrat_plugin.core.estimates.intervals import simultaneous_z, z_value
 from mlstrat_plugin.core.estimates.methods import Method
-from mlstrat_plugin.core.estimates.tallies import ErrorTally
+from mlstrat_plugin.core.estimates.rates import ErrorTally
 from mlstrat_plugin.records.words import GAPS, LADDER, Settings
 
 TAU = 0.01

@@ -14,7 +14,7 @@ from mlstrat_plugin.core.estimates.composites import SliceTally, TaskTally
 from mlstrat_plugin.core.estimates.confusion import BalancedError, ConfusionTally, Function, MacroF1, Scorer
 from mlstrat_plugin.core.estimates.human_level import Declared, RaterGroups
 from mlstrat_plugin.core.estimates.losses import LossTally
-from mlstrat_plugin.core.estimates.tallies import ErrorTally, RatioTally
+from mlstrat_plugin.core.estimates.rates import ErrorTally, RatioTally
 from mlstrat_plugin.errors import EstimateError
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mlstrat_plugin.core.estimates.composites import SliceTally, TaskTally
 from mlstrat_plugin.core.estimates.intervals import wilson
-from mlstrat_plugin.core.estimates.tallies import ErrorTally, RatioTally
+from mlstrat_plugin.core.estimates.rates import ErrorTally, RatioTally
 from mlstrat_plugin.errors import EstimateError
 
 TASKS = ("pedestrian", "car")

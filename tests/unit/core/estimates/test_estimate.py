@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from statsmodels.stats.proportion import confint_proportions_2indep
 
 from mlstrat_plugin.core.estimates.estimate import Estimate, constant
-from mlstrat_plugin.core.estimates.tallies import ErrorTally
+from mlstrat_plugin.core.estimates.rates import ErrorTally
 from mlstrat_plugin.errors import EstimateError
 
 tallies = st.integers(1, 5000).flatmap(lambda n: st.builds(lambda k: ErrorTally(wrong=k, n=n), st.integers(0, n)))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mlstrat_plugin.core.estimates.human_level import Declared, RaterGroups
-from mlstrat_plugin.core.estimates.tallies import ErrorTally
+from mlstrat_plugin.core.estimates.rates import ErrorTally
 from mlstrat_plugin.errors import EstimateError
 
 Z95 = 1.959964

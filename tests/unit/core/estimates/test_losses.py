@@ -93,7 +93,7 @@ def test_a_moved_tally_is_that_of_moved_losses(grouped: bool, values: list[float
 
 
 @given(values=moments, cut=st.integers(1, 39), first=st.floats(-100, 100), second=st.floats(-100, 100))
-def test_tallies_of_different_origins_add_up(values: list[float], cut: int, first: float, second: float) -> None:
+def test_rates_of_different_origins_add_up(values: list[float], cut: int, first: float, second: float) -> None:
     place = min(cut, len(values) - 1)
     parts = LossTally.of(values[:place]).around(first), LossTally.of(values[place:]).around(second)
     both, whole = parts[0] + parts[1], LossTally.of(values)

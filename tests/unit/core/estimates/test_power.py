@@ -18,7 +18,7 @@ from mlstrat_plugin.core.estimates.power import (
     smallest_unpaired_gain,
     unpaired_rows,
 )
-from mlstrat_plugin.core.estimates.tallies import ErrorTally
+from mlstrat_plugin.core.estimates.rates import ErrorTally
 from mlstrat_plugin.errors import EstimateError
 
 Z95 = 1.959964

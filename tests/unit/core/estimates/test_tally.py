@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mlstrat_plugin.core.estimates.estimate import Estimate, constant
 from mlstrat_plugin.core.estimates.losses import LossTally
-from mlstrat_plugin.core.estimates.tallies import ErrorTally, RatioTally
+from mlstrat_plugin.core.estimates.rates import ErrorTally, RatioTally
 from mlstrat_plugin.core.estimates.tally import DIGITS, Remarks, TallyBase
 from tests.unit.core.estimates.kinds import TALLIES, has_estimate
 

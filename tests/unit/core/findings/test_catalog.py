@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mlstrat_plugin.core.diagnosis.diagnose import diagnose, diagnose_ladder
-from mlstrat_plugin.core.estimates.tallies import ErrorTally
+from mlstrat_plugin.core.estimates.rates import ErrorTally
 from mlstrat_plugin.core.findings import catalog
 from mlstrat_plugin.core.findings.catalog import CODES, SEVERITIES, TOPICS, observe
 from mlstrat_plugin.core.findings.check import Sighting, check

@@ -7,7 +7,7 @@ from math import inf, nan
 import pytest
 
 from mlstrat_plugin.core.estimates.estimate import Estimate, constant
-from mlstrat_plugin.core.estimates.tallies import ErrorTally
+from mlstrat_plugin.core.estimates.rates import ErrorTally
 from mlstrat_plugin.core.gate.conditions import Measured, fewest_rows, judge, sealed_condition
 from mlstrat_plugin.params.conditions import ErrorCondition
 from mlstrat_plugin.records.words import Split

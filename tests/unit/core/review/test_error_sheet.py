@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bench.calibration import Claim
 from bench.review_calibration import grouped_sheets, sheets
-from mlstrat_plugin.core.estimates.tallies import ErrorTally
+from mlstrat_plugin.core.estimates.rates import ErrorTally
 from mlstrat_plugin.core.review.error_sheet import Sheet, ceiling, merged_spellings, sampled_share
 from mlstrat_plugin.errors import EstimateError
 

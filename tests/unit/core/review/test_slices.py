@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
-from mlstrat_plugin.core.estimates.tallies import ErrorTally
+from mlstrat_plugin.core.estimates.rates import ErrorTally
 from mlstrat_plugin.core.review.slices import FEWEST_WRONG, Candidate, is_worse, measured, promising
 
 NIGHT = Candidate(where=(("light", "night"),), n=200, wrong=60)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from mlstrat_plugin.core.estimates.human_level import Declared
-from mlstrat_plugin.core.estimates.tallies import ErrorTally
+from mlstrat_plugin.core.estimates.rates import ErrorTally
 from mlstrat_plugin.core.gate.conditions import Measured
 from mlstrat_plugin.params.conditions import Limit, condition_of
 from mlstrat_plugin.params.data import Engine as EngineParams

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlstrat_plugin.core.estimates.tallies import ErrorTally
+from mlstrat_plugin.core.estimates.rates import ErrorTally
 from mlstrat_plugin.params.data import Columns
 from mlstrat_plugin.tables.scores.answers import wrong_rows
 from mlstrat_plugin.tables.scores.sums import MetricSums, second_moments, third_moments

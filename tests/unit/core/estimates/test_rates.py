@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlstrat_plugin.core.estimates.tallies import ErrorTally, RatioTally
+from mlstrat_plugin.core.estimates.rates import ErrorTally, RatioTally
 from mlstrat_plugin.errors import EstimateError
 
 Z95 = 1.959964
@@ -149,7 +149,7 @@ def test_kinds_do_not_mix() -> None:
 
 
 @given(st.lists(plain, min_size=1, max_size=5))
-def test_tallies_add_up(parts: list[ErrorTally]) -> None:
+def test_rates_add_up(parts: list[ErrorTally]) -> None:
     total = sum(parts, ErrorTally(wrong=0, n=0))
     assert (total.wrong, total.n) == (sum(p.wrong for p in parts), sum(p.n for p in parts))
 
