@@ -144,13 +144,16 @@ def review(engine: Engine, project: Project, splits: Splits) -> Reviewed:
         audits[split.value] = check_labels(
             checked_labels(labels), strata, settings.confidence, grouped=grouped, relabelled=changed
         )
-    found = {row_id: row for table in tables.values() for row_id, row in states(engine, table, changed).items()}
+    found = {split: states(engine, table, changed) for split, table in tables.items()}
     return Reviewed(
         analysis=analysis or nothing_yet(),
         wanted=wanted,
         audits=audits,
         changes=splits.label_changes,
-        fixed_right=sum(row["prediction"] == changed[row_id] for row_id, row in found.items()),
+        fixed_right={
+            split.value: sum(row["prediction"] == changed[row_id] for row_id, row in rows.items())
+            for split, rows in found.items()
+        },
     )
 
 

@@ -40,10 +40,13 @@ def merged(seen: Seen) -> str:
     return "" if set(names) & set(seen.problems) else _unclear(seen, names)
 
 
-@need("more than one gap is measured")
+@need("more than one gap is measured, and the data can tell that one of them is above your threshold or none is")
 def rivals(seen: Seen) -> str:
-    """Return that a single gap has none to be ranked with."""
-    return "" if len(seen.gaps) > 1 else "only one gap is measured"
+    """Return that a single gap has none to be ranked with, or that nothing is known to be ranked."""
+    if len(seen.gaps) < 2:
+        return "only one gap is measured"
+    undecided = seen.diagnosis == "inconclusive"
+    return f"the data cannot tell whether any gap is above {seen.threshold}" if undecided else ""
 
 
 def _unclear(seen: Seen, names: Iterable[str]) -> str:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from mlstrat_plugin.core.findings.amounts import points, rate
 from mlstrat_plugin.core.findings.check import Sighting, check, need
 from mlstrat_plugin.core.findings.needs import reviews
+from mlstrat_plugin.core.wording import and_between
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from mlstrat_plugin.core.findings.seen import Seen
 
@@ -18,6 +19,13 @@ if TYPE_CHECKING:
 def checked(seen: Seen) -> str:
     """Return that nobody has said of a mistake on dev whether its label is wrong."""
     return reviews.missing(seen) or ("" if _worth_fixing(seen) else "no label of a wrong answer on dev is checked yet")
+
+
+@need("enough labels of wrong answers are checked to tell whether they are a fifth of the dev error")
+def decided(seen: Seen) -> str:
+    """Return that the labels checked so far leave it open."""
+    too_few = "the labels checked so far do not tell whether they are a fifth of the dev error"
+    return checked.missing(seen) or (too_few if _worth_fixing(seen) == "open" else "")
 
 
 @need("labels of right answers are checked in the audit of dev")
@@ -69,7 +77,7 @@ def _labels(seen: Seen, claim: str) -> Iterator[Sighting]:
         "reviews/label_fixes.csv.",
         "Check rows that the model got right as well: it has learned some of the wrong labels.",
     ),
-    needs=checked,
+    needs=decided,
 )
 def many_wrong_labels(seen: Seen) -> Iterator[Sighting]:
     """Look for labels that are worth fixing."""
@@ -84,7 +92,7 @@ def many_wrong_labels(seen: Seen) -> Iterator[Sighting]:
     about="The upper bound of the labels' share of the dev error is below a fifth. The rule of the course: at 0.6 of "
     "10 points, other causes come first.",
     steps=("Leave them for now and work on the larger causes.",),
-    needs=checked,
+    needs=decided,
 )
 def few_wrong_labels(seen: Seen) -> Iterator[Sighting]:
     """Look for labels that can wait."""
@@ -132,8 +140,19 @@ def _fixes(seen: Seen) -> dict[str, int]:
     return {split: sum(change.split == split for change in changes) for split in ("dev", "test")}
 
 
-def _counted(seen: Seen) -> str:
-    return "fixed: " + ", ".join(f"{count:,} of {split}" for split, count in _fixes(seen).items())
+def _counted(fixes: Mapping[str, int]) -> str:
+    return "fixed: " + ", ".join(f"{count:,} of {split}" for split, count in fixes.items())
+
+
+def _seen_fixes(seen: Seen) -> dict[str, int]:
+    """Return how many labels were replaced in the splits that may be looked at."""
+    return {split: count for split, count in _fixes(seen).items() if split in seen.looks.fixed_right and count}
+
+
+@need("labels are replaced, in dev or in a test set that is not sealed")
+def fixed_in_sight(seen: Seen) -> str:
+    """Return that no label was replaced, or only those of a sealed test set."""
+    return fixed.missing(seen) or ("" if _seen_fixes(seen) else "only labels of the sealed test set are replaced")
 
 
 @check(
@@ -143,12 +162,14 @@ def _counted(seen: Seen) -> str:
     about="Labels were replaced, and the present model had got each of these rows wrong by its old label. The same "
     "mistakes among rows that it got right are still there, which makes the error look lower than it is.",
     steps=("Check a sample of the rows it got right too: `mlstrat review sample --audit`; else the error is too low.",),
-    needs=fixed,
+    needs=fixed_in_sight,
 )
 def one_sided_fixes(seen: Seen) -> Iterator[Sighting]:
     """Look for fixes that can only make the error lower."""
-    if not seen.looks.fixed_right:
-        yield Sighting("Every fixed label belongs to a row that this model had got wrong.", _counted(seen))
+    fixes = _seen_fixes(seen)
+    if not any(seen.looks.fixed_right.values()):
+        where = and_between(list(fixes))
+        yield Sighting(f"Every fixed label of {where} belongs to a row that this model had got wrong.", _counted(fixes))
 
 
 @check(
@@ -164,4 +185,4 @@ def fixes_of_one_split(seen: Seen) -> Iterator[Sighting]:
     """Look for fixes on dev or on test alone."""
     alone = [split for split, count in _fixes(seen).items() if count]
     if len(alone) == 1:
-        yield Sighting(f"Labels were fixed in {alone[0]} alone.", _counted(seen))
+        yield Sighting(f"Labels were fixed in {alone[0]} alone.", _counted(_fixes(seen)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mlstrat_plugin.core.estimates.intervals import FEWEST_GROUPS
 from mlstrat_plugin.core.findings.check import Need, Sighting, check, need
 from mlstrat_plugin.core.findings.needs import human_level, not_measured
 from mlstrat_plugin.core.wording import gap_sentence, sentence_start
@@ -16,14 +17,37 @@ if TYPE_CHECKING:
 
 
 def begins_with(gap: str) -> Need:
-    """Return the need of a check that a gap, or a merged one that begins with it, is measured."""
+    """Return the need of a check that a gap, or a merged one that begins with it, is below zero or is not."""
     low = LADDER[GAPS.index(gap)]
 
-    @need(f"{low} error and a later one of the ladder are measured")
+    @need(f"{low} error and a later one of the ladder are measured, and the data can tell how far their gap is below 0")
     def missing(seen: Seen) -> str:
-        return "" if _beginning(seen, gap) else not_measured((low,), seen) or f"no error after {low} is measured"
+        names = _beginning(seen, gap)
+        if not names:
+            return not_measured((low,), seen) or f"no error after {low} is measured"
+        undecided = [name for name in names if _undecided(seen, name)]
+        below = f"more than {seen.threshold} below 0"
+        return f"the data cannot tell whether {' or '.join(undecided)} is {below}" if undecided else ""
 
     return missing
+
+
+def _undecided(seen: Seen, name: str) -> bool:
+    """Return whether a gap may be as far below zero as matters, and may be not; few groups decide nothing."""
+    gap = seen.gaps[name]
+    groups = [seen.errors[rung].groups for rung in gap.between]
+    few = any(count is not None and count < FEWEST_GROUPS for count in groups)
+    return gap.status != "negative" and (few or gap.low < -seen.tau)
+
+
+@need("a human level and a later error of the ladder are given, and the data can tell which one is higher")
+def people_compared(seen: Seen) -> str:
+    """Return that nobody can say whether people or the model make fewer mistakes."""
+    names = _beginning(seen, "bias")
+    if not names:
+        return human_level.missing(seen) or f"no error after {HUMAN} is measured"
+    open_ones = [name for name in names if seen.gaps[name].low < 0 <= seen.gaps[name].high]
+    return "the data cannot tell whether the model beats the human level" if open_ones else ""
 
 
 def _beginning(seen: Seen, gap: str) -> list[str]:
@@ -40,7 +64,7 @@ def _beginning(seen: Seen, gap: str) -> list[str]:
         "Set a target error instead: this human level no longer bounds the avoidable bias.",
         "Measure a better group of people, for example a team of experts.",
     ),
-    needs=human_level,
+    needs=people_compared,
 )
 def better_than_people(seen: Seen) -> Iterator[Sighting]:
     """Look for an error that is shown to be below the human level."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlstrat_plugin.core.findings.check import Sighting, check, need
-from mlstrat_plugin.core.findings.needs import human_level, tables
+from mlstrat_plugin.core.findings.needs import human_level, not_measured, tables
 from mlstrat_plugin.core.wording import counted
 from mlstrat_plugin.records.words import HUMAN
 
@@ -58,13 +58,19 @@ def grouped_rows(seen: Seen) -> Iterator[Sighting]:
     )
 
 
+@need("train error is measured from tables")
+def train(seen: Seen) -> str:
+    """Return that there are only counts, or no train error."""
+    return tables.missing(seen) or not_measured(("train",), seen)
+
+
 @check(
     "MLS143",
     "Train was scored on a sample",
     "tip",
     about="Only a part of the train rows was scored, and `mlstrat.evaluate.train` declares that the part is random.",
     steps=("Make sure that the sample is random; then there is nothing else to do.",),
-    needs=tables,
+    needs=train,
 )
 def sampled_train(seen: Seen) -> Iterator[Sighting]:
     """Look for a train error of a part of the rows."""

@@ -49,15 +49,15 @@ class Reviewed:
     """What people looked at.
 
     ``analysis`` is None if reviews are not configured; ``wanted`` are the rows that the sheet should hold of this
-    model, ``audits`` the audit by split, ``changes`` the labels that were replaced, ``fixed_right`` how many of these
-    the model had got right by their old label.
+    model, ``audits`` the audit by split, ``changes`` the labels that were replaced, ``fixed_right`` for each split that
+    may be looked at how many of these the model had got right by their old label.
     """
 
     analysis: ErrorAnalysis | None = None
     wanted: int = 0
     audits: Mapping[str, LabelCheck] = field(default_factory=dict)
     changes: Sequence[LabelChange] = ()
-    fixed_right: int = 0
+    fixed_right: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -80,7 +80,7 @@ def diagnosis(names: Names, **shares: float) -> Diagnosis:
             trained_on=(names.web,), not_trained_on=(names.mobile,), groups={"dev": 291}, train_rows=9_000
         ),
         tasks={names.task: ladder, f"{names.task} 2": {"dev": ErrorTally(wrong=1, n=100), "test": ladder["test"]}},
-        reviewed=Reviewed(analysis=causes(names), wanted=100, audits=audits(), fixed_right=0),
+        reviewed=Reviewed(analysis=causes(names), wanted=100, audits=audits(), fixed_right={}),
         split_id="0123456789ab",
         test_id="ba9876543210",
     )

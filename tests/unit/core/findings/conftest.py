@@ -100,6 +100,12 @@ def sighting() -> Callable[[Check, Seen], Sighting]:
 
 
 @pytest.fixture
+def silent() -> Callable[[Check, Seen], bool]:
+    """Return a function of a check and what it sees: whether it found nothing, or the data cannot tell."""
+    return lambda check, facts: check.examine(facts)[0].outcome != "found"
+
+
+@pytest.fixture
 def passes() -> Callable[[Check, Seen], bool]:
     """Return a function of a check and what it sees: whether it looked and found nothing."""
     return lambda check, facts: check.examine(facts)[0].outcome == "passed"

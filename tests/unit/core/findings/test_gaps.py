@@ -77,12 +77,12 @@ def test_two_merged_gaps_are_two_findings(seen) -> None:
 QUESTION = "is bias larger than variance? You need about 5,000 dev rows (bottleneck: dev)."
 
 
-def test_an_open_verdict_says_what_would_close_it(seen, sighting, passes) -> None:
+def test_an_open_verdict_says_what_would_close_it(seen, sighting, passes, reason) -> None:
     facts = seen(diagnosis="inconclusive", rows_needed=QUESTION)
     found = sighting(inconclusive, facts)
     assert found.message == QUESTION.capitalize().replace("you", "You")
     assert found.evidence.count("0.00 points [-0.30, 0.30]") == 4
-    assert passes(unranked, facts)
+    assert reason(unranked, facts) == "the data cannot tell whether any gap is above 1.0 points"
     assert passes(inconclusive, seen())
 
 

@@ -23,11 +23,13 @@ def test_rows_in_groups(seen, sighting, reason) -> None:
     assert reason(grouped_rows, seen(circumstances=TABLES)) == "no group column is configured"
 
 
-def test_a_sample_of_train(seen, sighting, passes) -> None:
+def test_a_sample_of_train(seen, sighting, passes, reason) -> None:
     found = sighting(sampled_train, seen(circumstances=replace(TABLES, train_rows=80_000)))
     assert found.message == "Train error comes from a sample that is declared to be random."
     assert found.evidence == "10,000 of 80,000 train rows"
     assert passes(sampled_train, seen(circumstances=TABLES))
+    unscored = seen({"dev": 5, "test": 5}, circumstances=replace(TABLES, train_rows=80_000))
+    assert reason(sampled_train, unscored) == "train error is not measured"
 
 
 @pytest.mark.parametrize("check", [left_out_sources, grouped_rows, sampled_train])
