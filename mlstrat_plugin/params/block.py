@@ -16,7 +16,7 @@ from mlstrat_plugin.params.scoring import Diagnose, Evaluate, Human
 from mlstrat_plugin.params.types import Block
 from mlstrat_plugin.params.yamlfile import load_yaml
 from mlstrat_plugin.records.metrics import METRICS
-from mlstrat_plugin.records.ranges import gap_range
+from mlstrat_plugin.records.ranges import MARGIN_OF_RATES, gap_range
 from mlstrat_plugin.records.words import Settings
 
 BLOCK = "mlstrat"
@@ -88,6 +88,9 @@ class Params(Block):
         problems = [f"evaluate.metric = {metric.name} needs {key}" for key in lacking]
         if (gap := self.diagnose.material_gap) not in gap_range(metric):
             problems.append(f"diagnose.material_gap = {gap:g} must be {gap_range(metric)} for {metric.name}")
+        margin = 0.0 if self.gate is None or self.gate.optimize is None else self.gate.optimize.margin
+        if metric.is_rate and margin not in MARGIN_OF_RATES:
+            problems.append(f"gate.optimize.margin = {margin:g} must be {MARGIN_OF_RATES} for {metric.name}")
         if human is not None and metric.is_rate == (human.loss is not None):
             form = "error, errors and n, or table" if metric.is_rate else "loss"
             problems.append(f"human: evaluate.metric = {metric.name} is compared with {form}")

@@ -30,7 +30,7 @@ class Optimize(Block):
         "superior",
         description="What to show: `superior` is better by more than the margin, `non-inferior` is worse by less.",
     )
-    margin: Number = Field(0.0, ge=0, lt=1, description="Margin of the comparison, as a difference of errors.")
+    margin: Number = Field(0.0, ge=0, description="Margin of the comparison, as a difference of errors.")
 
     @property
     def of_test(self) -> bool:

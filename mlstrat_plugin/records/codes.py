@@ -7,6 +7,7 @@ REASONS: dict[str, str] = {
     "already_champion": "The candidate is the champion already.",
     "bounds_open": "The value is known, but its bounds are on both sides of the limit.",
     "looks_spent": "As many models as the policy allows were judged on this test set.",
+    "metric_differs": "Champion and candidate were measured by different metrics, or in different units.",
     "no_champion": "There is no champion, and the policy leaves the first promotion to a person.",
     "no_latency": "The predictions lack the latency of at least one dev row.",
     "no_outcomes": "The champion's run does not hold what a comparison on this test set needs.",

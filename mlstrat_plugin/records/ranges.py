@@ -64,6 +64,9 @@ RANGES = {
 }
 
 
+MARGIN_OF_RATES = Range(low=0, high=1, high_open=True)
+
+
 def gap_range(metric: Metric) -> Range:
     """Return the range of the material gap: gaps of rates are below 1, gaps of losses have no such limit."""
     return RATE_GAP if metric.is_rate else LOSS_GAP

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from math import isclose
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mlstrat_plugin.errors import EstimateError, RecordError
@@ -54,6 +55,11 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     return value
+
+
+def same_number(saved: float, now: float) -> bool:
+    """Return whether a number is the saved one, whose last digits were rounded away."""
+    return isclose(saved, now, rel_tol=1e-9, abs_tol=1e-9)
 
 
 def saved_text(file: Path, *, stage: str) -> str:

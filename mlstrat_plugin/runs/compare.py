@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from mlstrat_plugin.core.diagnosis.comparison import compare as compare_diagnoses
-from mlstrat_plugin.errors import MlstratError, RecordError, listed
+from mlstrat_plugin.errors import EstimateError, MlstratError, ParamsError, RecordError, listed
 from mlstrat_plugin.params.block import Params, load_params
 from mlstrat_plugin.params.project import Project
 from mlstrat_plugin.params.yamlfile import load_yaml
 from mlstrat_plugin.records.diagnosis import Diagnosis
 from mlstrat_plugin.records.metrics import metric_named
 from mlstrat_plugin.records.places import Places
-from mlstrat_plugin.records.saving import from_json
+from mlstrat_plugin.records.saving import from_json, same_number
 from mlstrat_plugin.records.words import Split
 
 if TYPE_CHECKING:
@@ -28,18 +28,21 @@ if TYPE_CHECKING:
 
 PARAMS = Path("params.yaml")
 RUN_ID = re.compile(r"^[0-9a-f]{32}$")
-SAME = 1e-9  # saved numbers are rounded to ten digits
 
 
 @dataclass(frozen=True, kw_only=True)
 class Side:
-    """One of the two runs: its diagnosis, its settings, and its project where splits and predictions are there."""
+    """One of the two runs: its diagnosis, its settings, and its project where splits and predictions are there.
+
+    ``code`` is the folder of the project's own functions; a revision is fetched without them.
+    """
 
     name: str
     diagnosis: Diagnosis
     settings: dict[str, str]
     is_run: bool = False
     project: Project | None = None
+    code: Path | None = None
     note: str = ""
 
 
@@ -78,14 +81,17 @@ def compare(first: str, second: str, params_file: Path = PARAMS, root: Path = Pa
             raise RecordError(listed([error.message for error in problems]), hint=problems[0].hint)
         before, after = sides
         paired, notes = _paired(before, after)
+        scorers = [_scorers(side, root) for side in sides]
         return compare_diagnoses(
             before.diagnosis,
             after.diagnosis,
             paired=paired,
-            scorers=_scorers(after, root),
+            scorers=(scorers[0][0], scorers[1][0]),
             names=(before.name, after.name),
             params=_differences(before, after),
-            notes=(*(side.note for side in sides if side.note), *notes),
+            notes=tuple(
+                note for note in (*(side.note for side in sides), *(why for _, why in scorers), *notes) if note
+            ),
         )
 
 
@@ -105,7 +111,7 @@ def _from_folder(name: str, diagnosis: Path, root: Path) -> Side:
         params = load_params(root / PARAMS)
     except MlstratError as error:
         return Side(name=name, diagnosis=record, settings={}, note=f"{name}: {error.message}")
-    return _with_rows(name, record, root, params)
+    return replace(_with_rows(name, record, root, params), code=root)
 
 
 def _project_of(diagnosis: Path) -> Path:
@@ -200,10 +206,13 @@ def _paired(before: Side, after: Side) -> tuple[dict[str, PairedChange], tuple[s
     notes = []
     for split in [str(s) for s in Split if str(s) in before.diagnosis.errors and str(s) in after.diagnosis.errors]:
         reason = _unlike(found.get(split), split, before, after)
+        if not reason:
+            try:
+                paired[split] = found[split].change()
+            except EstimateError as error:
+                reason = error.message
         if reason:
             notes.append(f"{split}: compared unpaired, because {reason}")
-        else:
-            paired[split] = found[split].change()
     return paired, tuple(notes)
 
 
@@ -226,19 +235,21 @@ def _unlike(shared: SharedRows | None, split: str, before: Side, after: Side) ->
         return why
     for place, side in enumerate((before, after)):
         saved = side.diagnosis.errors[split]
-        if saved.n != shared.n or abs(saved.value - shared.error(place)) > SAME:
+        if saved.n != shared.n or not same_number(saved.value, shared.error(place)):
             return f"the predictions of {side.name} are not those that its diagnosis was made of"
     return ""
 
 
-def _scorers(side: Side, root: Path) -> dict[str, Scorer]:
-    """Return the project's own metric if it is a function: a saved tally holds its name alone."""
-    from mlstrat_plugin.tables.scores.metrics import scorer_of
+def _scorers(side: Side, root: Path) -> tuple[dict[str, Scorer], str]:
+    """Return a run's metric if it is a function, or a note why there is none; a revision takes that of ``root``."""
+    from mlstrat_plugin.tables.scores.metrics import own_scorers
 
-    evaluate = None if side.project is None else side.project.params.evaluate
-    if evaluate is None or "." not in evaluate.metric:
-        return {}
-    return {evaluate.metric: scorer_of(evaluate, root)}
+    if side.project is None:
+        return {}, ""
+    try:
+        return own_scorers(side.project.params.evaluate, side.code or root), ""
+    except ParamsError as error:
+        return {}, f"{side.name}: {error.message}"
 
 
 def flat(value: Any, prefix: str = "") -> dict[str, str]:

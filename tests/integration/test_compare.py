@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -188,3 +189,44 @@ def test_tasks_are_two_samples(project: Project) -> None:
     told = compare(".", ".")
     assert told.errors["dev"].n is None
     assert "several tasks" in told.notes[0]
+
+
+def test_losses_that_are_the_same_in_both_runs_are_compared_unpaired(ready: Project) -> None:
+    changes = {"evaluate": {"metric": "mean_loss"}, "human": {"loss": 0.01}}
+    rng = np.random.default_rng(5)
+
+    def with_losses(shift: float) -> None:
+        table = ready.predict(lambda rows: rows["id"].str.endswith("1"))
+        same = pd.read_parquet("data/splits/train.parquet")["id"]
+        noise = np.where(table["id"].isin(same), 0.0, shift * rng.random(len(table)))
+        losses = np.random.default_rng(1).random(len(table)) + noise
+        ready.write("data/predictions.parquet", table.assign(loss=losses))
+        diagnose(ready.load(**changes))
+
+    with_losses(0.0)
+    snapshot(ready, "one")
+    with_losses(1.0)
+    told = compare("one", ".")
+    assert told.notes[0].startswith("train: compared unpaired, because both have the same losses on all")
+    assert told.errors["train"].n is None
+    assert told.errors["dev"].n is not None
+    assert told.errors["dev"].status == "moved"
+
+
+def test_a_projects_own_metric_is_that_of_its_own_folder(ready: Project) -> None:
+    changes = {"evaluate": {"metric": "own.wrong", "draws": 200}}
+    for folder, every in (("one", 2), (".", 7)):
+        Path("own.py").write_text("def wrong(counts, labels):\n    return 1 - counts.trace() / counts.sum()\n")
+        score(ready, every, **changes)
+        if folder != ".":
+            shutil.copy("own.py", snapshot(ready, folder))
+    told = compare("one", ".")
+    assert told.errors["dev"].status == "moved"
+    assert told.errors["dev"].method == "mover"
+    Path("one/own.py").write_text("def other():\n    return 0\n")
+    del sys.modules["own"]
+    Path("own.py").unlink()
+    told = compare("one", ".")
+    assert told.errors["dev"].method == "mover of intervals as saved"
+    assert any(note.startswith("one: mlstrat.evaluate.metric = own.wrong: ") for note in told.notes)
+    assert told.errors["dev"].status == "moved"  # the saved intervals hold at the confidence that both have

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from mlstrat_plugin.core.diagnosis.moved import comparison_sentences
-from mlstrat_plugin.core.diagnosis.verdict import MERGED_DISTRIBUTIONS
+from mlstrat_plugin.core.diagnosis.verdict import gap_name
 from mlstrat_plugin.core.estimates.estimate import Estimate, LinearCombination
 from mlstrat_plugin.core.estimates.intervals import simultaneous_z, z_value
 from mlstrat_plugin.core.estimates.saved import AS_SAVED, saved_estimates
 from mlstrat_plugin.core.wording import RATE, unit_of
 from mlstrat_plugin.errors import EstimateError
 from mlstrat_plugin.records.runs import Change, Comparison
-from mlstrat_plugin.records.words import GAPS, HUMAN, LADDER, Movement
+from mlstrat_plugin.records.words import HUMAN, LADDER, Movement
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +32,7 @@ def compare(
     second: Diagnosis,
     *,
     paired: Mapping[str, PairedChange] | None = None,
-    scorers: Mapping[str, Scorer] | None = None,
+    scorers: tuple[Mapping[str, Scorer], Mapping[str, Scorer]] = ({}, {}),
     names: tuple[str, str] = ("first", "second"),
     params: Mapping[str, tuple[str, str]] | None = None,
     notes: tuple[str, ...] = (),
@@ -47,8 +46,9 @@ def compare(
         The two diagnoses; only rungs that both have are compared.
     paired : mapping of str to PairedChange, optional
         How much each split's error changed on the rows that both answered; a split without it is compared unpaired.
-    scorers : mapping of str to Scorer, optional
-        Metrics that are functions of a project, by name; without them the saved interval of such an error is taken.
+    scorers : tuple of mappings of str to Scorer
+        For each run, metrics that are functions of its project, by name; without them such an error has its saved
+        interval.
     names : tuple of str
         What the runs are called.
     params : mapping of str to (str, str), optional
@@ -61,7 +61,7 @@ def compare(
     Raises
     ------
     EstimateError
-        The two share fewer than two rungs, measure different metrics, or ``unchanged_within`` is not above 0.
+        The two share fewer than two rungs, measure different metrics or units, or ``unchanged_within`` is not above 0.
 
     Notes
     -----
@@ -80,13 +80,20 @@ def compare(
     rungs = [rung for rung in LADDER if rung in first.errors and rung in second.errors]
     _check(first, second, rungs, unchanged_within)
     confidence = second.settings.confidence
-    estimates = (saved_estimates(first, scorers), saved_estimates(second, scorers))
+    estimates = (saved_estimates(first, scorers[0]), saved_estimates(second, scorers[1]))
     amounts = {rung: _amount(rung, (first, second), estimates, paired or {}) for rung in rungs}
     z_error, z_gap = z_value((1 - confidence) / 2), simultaneous_z(confidence, max(1, len(rungs) - 1))
-    errors = {rung: _change(amounts[rung], z_error, unchanged_within, (paired or {}).get(rung)) for rung in rungs}
+    alike = first.settings.confidence == confidence  # a saved interval holds at its own confidence alone
+    errors = {
+        rung: _change(amount, z_error, unchanged_within, (paired or {}).get(rung), holds=alike or not _is_old(amount))
+        for rung, amount in amounts.items()
+    }
+    steps = {(low, high): amounts[high] - amounts[low] for low, high in pairwise(rungs)}
     gaps = {
-        _gap_name(low, high, second): _gap_change(amounts[high] - amounts[low], z_gap, unchanged_within)
-        for low, high in pairwise(rungs)
+        gap_name(*between, same_distribution=second.settings.same_distribution): _change(
+            amount, z_gap, unchanged_within, holds=not _is_old(amount)
+        )
+        for between, amount in steps.items()
     }
     return Comparison(
         names=names,
@@ -135,6 +142,9 @@ def _check(first: Diagnosis, second: Diagnosis, rungs: list[str], within: float)
         problems.append(f"the runs share {', '.join(rungs) or 'no rung'}; at least two rungs are needed")
     if first.settings.metric != second.settings.metric:
         problems.append(f"one run measures {first.settings.metric}, the other {second.settings.metric}")
+    elif first.settings.unit != second.settings.unit:
+        units = [repr(run.settings.unit) if run.settings.unit else "no unit" for run in (first, second)]
+        problems.append(f"one run measures in {units[0]}, the other in {units[1]}")
     if not within > 0:
         problems.append(f"unchanged within {within!r} is not above 0")
     if problems:
@@ -145,24 +155,21 @@ def _amount(
     rung: str, records: tuple[Diagnosis, Diagnosis], estimates: Sides, paired: Mapping[str, PairedChange]
 ) -> Quantity:
     """Return how much an error changed: paired, unpaired, or not at all if both declare the same."""
-    known = paired[rung].amount if rung in paired else None
-    if known is not None:
-        return known
+    if rung in paired:
+        return paired[rung].amount
     if rung == HUMAN and records[0].errors[rung] == records[1].errors[rung]:
         return LinearCombination({})  # the same people: whatever they are, they did not change
     return estimates[1][rung] - estimates[0][rung]
 
 
-def _gap_name(low: str, high: str, second: Diagnosis) -> str:
-    name = "+".join(GAPS[LADDER.index(low) : LADDER.index(high)])
-    return "variance" if second.settings.same_distribution and name == MERGED_DISTRIBUTIONS else name
-
-
-def _change(amount: Quantity, z: float, within: float, paired: PairedChange | None = None) -> Change:
+def _change(
+    amount: Quantity, z: float, within: float, paired: PairedChange | None = None, *, holds: bool = True
+) -> Change:
+    """Return a change with its bounds; where they do not hold at the confidence that is asked for it is unclear."""
     low, high = amount.bounds(z)
-    status: Movement = (
-        "moved" if low > 0 or high < 0 else "unchanged" if -within <= low and high <= within else "unclear"
-    )
+    status: Movement = "unclear"
+    if holds:
+        status = "moved" if low > 0 or high < 0 else "unchanged" if -within <= low and high <= within else "unclear"
     pairs = None if paired is None else paired.pairs
     return Change(
         value=amount.value,
@@ -174,12 +181,6 @@ def _change(amount: Quantity, z: float, within: float, paired: PairedChange | No
         fixed=None if pairs is None else pairs.fixed,
         broken=None if pairs is None else pairs.broken,
     )
-
-
-def _gap_change(amount: Quantity, z: float, within: float) -> Change:
-    """Return the change of a gap; a saved interval says nothing at the joint confidence of all gaps."""
-    change = _change(amount, z, within)
-    return replace(change, status="unclear") if _is_old(amount) else change
 
 
 def _method(amount: Quantity) -> str:
@@ -197,10 +198,11 @@ def _is_old(amount: Quantity) -> bool:
 
 
 def _old_notes(amounts: Mapping[str, Quantity], estimates: Sides, names: tuple[str, str]) -> list[str]:
-    """Return which run was saved without its tallies, if a change needs them: paired rows do without."""
+    """Return which run has errors that cannot be recomputed, if a change needs them: paired rows do without."""
     used = {estimate for amount in amounts.values() for estimate in amount.terms}
     return [
-        f"{name} was saved without tallies: its errors have their saved intervals, and changes of gaps are not judged. "
+        f"{name} has errors that cannot be recomputed, because it was saved without tallies or its metric is a "
+        "function that is not here as it was: they have their saved intervals, and changes of gaps are not judged. "
         "Run `mlstrat diagnose` there again."
         for name, of_run in zip(names, estimates, strict=True)
         if any(estimate.method == AS_SAVED and estimate in used for estimate in of_run.values())

@@ -58,11 +58,21 @@ def gaps_of(ladder: Mapping[str, Estimate], *, same_distribution: bool = False) 
     present = [rung for rung in LADDER if rung in ladder]
     gaps = []
     for low, high in pairwise(present):
-        name = "+".join(GAPS[LADDER.index(low) : LADDER.index(high)])
-        if same_distribution and name == MERGED_DISTRIBUTIONS:
-            name = "variance"
+        name = gap_name(low, high, same_distribution=same_distribution)
         gaps.append(Gap(name=name, between=(low, high), amount=ladder[high] - ladder[low]))
     return tuple(gaps)
+
+
+def gap_name(low: str, high: str, *, same_distribution: bool = False) -> str:
+    """Return what the gap between two rungs is called: merged gaps are joined by a plus.
+
+    Examples
+    --------
+    >>> gap_name("train", "dev"), gap_name("train", "dev", same_distribution=True)
+    ('variance+mismatch', 'variance')
+    """
+    name = "+".join(GAPS[LADDER.index(low) : LADDER.index(high)])
+    return "variance" if same_distribution and name == MERGED_DISTRIBUTIONS else name
 
 
 def material_gap(settings: Settings, dev_error: float | None) -> float:

@@ -151,7 +151,7 @@ class TaskTally(TallyBase):
     a, b : tuple of float
         Wrong answers and labelled rows by task.
     aa, ab, bb : tuple of tuple of float
-        TallyBase over units of a_s·a_t, a_s·b_t and b_s·b_t for each pair of tasks.
+        Sums over units of a_s·a_t, a_s·b_t and b_s·b_t for each pair of tasks.
     nn : float
         Sum over units of their squared number of rows.
     grouped : bool

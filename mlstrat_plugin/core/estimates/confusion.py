@@ -81,8 +81,11 @@ class ConfusionTally(TallyBase):
         return self
 
     def saved(self) -> dict[str, Any]:
-        """Return the tally as plain values for JSON: by part, each label, prediction and count."""
-        parts = {name: [[*pair, n] for pair, n in cells.items()] for name, cells in self.parts.items()}
+        """Return the tally as plain values for JSON: by part, each label, prediction and count.
+
+        Labels that JSON does not know, such as dates, are saved as their text.
+        """
+        parts = {name: [[*map(_plain, pair), n] for pair, n in cells.items()] for name, cells in self.parts.items()}
         return {"tally": self.tag, "scorer": self.scorer.name, "parts": parts}
 
     def estimate(self) -> Estimate:
@@ -120,6 +123,11 @@ class ConfusionTally(TallyBase):
             for (label, prediction), n in cells.items():
                 counts[i, place[label], place[prediction]] += n
         return labels, counts
+
+
+def _plain(label: Any) -> Any:
+    known = isinstance(label, (str, int)) or (isinstance(label, float) and isfinite(label))
+    return label if known else str(label)
 
 
 def _effective(parts: NDArray[np.int64]) -> float:

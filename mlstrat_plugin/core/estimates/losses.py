@@ -28,7 +28,7 @@ class LossTally(TallyBase):
     a : float
         Sum of the losses.
     aa, aaa, ab, aab, abb, bb, bbb : float
-        TallyBase over units of products of a unit's loss ``a`` and its rows ``b``; with rows as units b is 1.
+        Sums over units of products of a unit's loss ``a`` and its rows ``b``; with rows as units b is 1.
     grouped : bool
         Units are groups.
     origin : float
@@ -121,7 +121,9 @@ class LossTally(TallyBase):
         squares = self.aa - 2 * shift * self.ab + shift**2 * self.bb
         cubes = self.aaa - 3 * shift * self.aab + 3 * shift**2 * self.abb - shift**3 * self.bbb
         if not squares > 1e-12 * max(self.aa, mean**2 * self.bb):
-            raise EstimateError(f"all {self.n:,} losses are {mean:g}, or as good as: no interval can be made of them")
+            raise EstimateError(
+                f"all {self.n:,} losses are {mean:g} or very close to it, so there is no confidence interval"
+            )
         spread = sqrt(squares / (units - 1))
         skewness = cubes / units / (squares / units) ** 1.5
         error = spread * sqrt(units) / self.n

@@ -23,15 +23,14 @@ ONE_GROUP = Method("one group", paired=True)
 
 @dataclass(frozen=True, kw_only=True)
 class PairedChange:
-    """How much an error changed between two models on the rows that both answered; ``why`` says why it is not known.
+    """How much an error changed between two models on the rows that both answered.
 
     ``pairs`` are the rows that one of the two answered wrongly; None for losses, which are neither right nor wrong.
     """
 
-    amount: Quantity | None
+    amount: Quantity
     pairs: PairedTally | None
     n: int
-    why: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

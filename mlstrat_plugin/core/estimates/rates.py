@@ -81,9 +81,9 @@ class RatioTally(TallyBase):
     units : int
         Rows, or groups.
     a, b : float
-        TallyBase over units.
+        Sums over units.
     aa, ab, bb : float
-        TallyBase over units of a², a·b and b².
+        Sums over units of a², a·b and b².
     row_bb : float
         Sum over rows of b².
     grouped : bool

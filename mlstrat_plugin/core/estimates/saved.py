@@ -12,6 +12,7 @@ from mlstrat_plugin.core.estimates.losses import LossTally
 from mlstrat_plugin.core.estimates.methods import Method
 from mlstrat_plugin.core.estimates.rates import ErrorTally, RatioTally
 from mlstrat_plugin.errors import EstimateError, RecordError
+from mlstrat_plugin.records.saving import same_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,14 +44,20 @@ def tally_of(saved: Mapping[str, Any], scorers: Mapping[str, Scorer] | None = No
     >>> tally_of(ErrorTally(wrong=3, n=20).saved())
     ErrorTally(wrong=3, n=20)
     """
+    return _checked(saved, scorers or {})[0]
+
+
+def _checked(
+    saved: Mapping[str, Any], scorers: Mapping[str, Scorer]
+) -> tuple[Tally | Declared | RaterGroups, Estimate]:
+    """Return a saved tally and its estimate, in which any damage shows at the latest."""
     values = {name: value for name, value in saved.items() if name != "tally"}
     try:
-        found: Tally | Declared | RaterGroups = _read(str(saved["tally"]), values, scorers or {})
-        found.estimate()  # what is damaged shows here at the latest
+        found: Tally | Declared | RaterGroups = _read(str(saved["tally"]), values, scorers)
+        return found, found.estimate()
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, EstimateError) as error:
         reason = f"{type(error).__name__}: {error}"[:200]
         raise RecordError(f"a saved tally cannot be read: {reason}", hint="run `mlstrat diagnose` again") from error
-    return found
 
 
 def _read(tag: str, values: dict[str, Any], scorers: Mapping[str, Scorer]) -> Any:
@@ -69,20 +76,25 @@ def _read(tag: str, values: dict[str, Any], scorers: Mapping[str, Scorer]) -> An
 
 
 def saved_estimates(diagnosis: Diagnosis, scorers: Mapping[str, Scorer] | None = None) -> dict[str, Estimate]:
-    """Return the estimate of each rung: recomputed from its tally, or its saved interval where no tally can be read.
+    """Return the estimate of each rung: recomputed from its tally, or its saved interval where that cannot be.
 
-    An interval that was saved without its tally holds at the confidence of its diagnosis and at no other one, so its
-    bounds are the same for every quantile; its method says so (``AS_SAVED``).
+    Some diagnoses have no tallies, and the metric of others is a function that is not given, or that gives another
+    value than was saved. A saved interval holds at the confidence of its diagnosis and at no other one, so its bounds
+    are the same for every quantile; its method says so (``AS_SAVED``).
     """
-    estimates = {}
-    for rung, error in diagnosis.errors.items():
-        saved = diagnosis.tallies.get(rung)
-        scorer = None if saved is None else saved.get("scorer")
-        if saved is None or (scorer is not None and scorer not in {**OWN_SCORERS, **(scorers or {})}):
-            estimates[rung] = _as_saved(error)
-        else:
-            estimates[rung] = tally_of(saved, scorers).estimate()
-    return estimates
+    return {
+        rung: _recomputed(error, diagnosis.tallies.get(rung), scorers or {}) or _as_saved(error)
+        for rung, error in diagnosis.errors.items()
+    }
+
+
+def _recomputed(error: ErrorRecord, saved: Mapping[str, Any] | None, scorers: Mapping[str, Scorer]) -> Estimate | None:
+    """Return the estimate of a tally; None without one, or if its function is unknown or changed since it was saved."""
+    scorer = None if saved is None else saved.get("scorer")
+    if saved is None or (scorer is not None and scorer not in {**OWN_SCORERS, **scorers}):
+        return None
+    found = _checked(saved, scorers)[1]
+    return found if scorer not in scorers or same_number(error.value, found.value) else None
 
 
 def _as_saved(error: ErrorRecord) -> Estimate:

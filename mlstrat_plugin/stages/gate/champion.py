@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlstrat_plugin.adapters.tracking import Registry, Version
-    from mlstrat_plugin.core.estimates.estimate import Estimate
     from mlstrat_plugin.stages.gate.registered import Registered
     from mlstrat_plugin.stages.gate.trial import Trial
     from mlstrat_plugin.tables.scores.conditions import Rows
@@ -83,16 +82,38 @@ def against_champion(
 
 def _paired(contest: Contest) -> Difference | Problem:
     """Pair the rows that both answered; where they differ, the champion's model can answer today's rows."""
-    version = f"version {contest.champion.version}"
-    theirs = contest.registry.fetch(contest.champion.run_id, f"{ARTIFACTS}/{OUTCOMES}", contest.scratch)
-    missing = Problem(code="no_outcomes", message=f"the run of {version} has no {OUTCOMES}")
-    found = missing if theirs is None else _same_rows(contest, theirs)
+    found = _saved_rows(contest)
     if isinstance(found, Problem) and contest.trial.policy.rescore:
-        return _same_rows(contest, _rescored(contest), note=f"{version} was scored on today's rows")
+        note = f"version {contest.champion.version} was scored on today's rows"
+        return _same_rows(contest, _rescored(contest), note=note)
     if isinstance(found, Problem):
         hint = "mlstrat.gate.rescore: true scores its model on today's rows"
         return replace(found, message=f"{found.message}; {hint}")
     return found
+
+
+def _saved_rows(contest: Contest) -> Difference | Problem:
+    """Pair the candidate's outcomes with those that the champion's run keeps, if they are of today's metric."""
+    theirs = contest.registry.fetch(contest.champion.run_id, f"{ARTIFACTS}/{OUTCOMES}", contest.scratch)
+    if theirs is None:
+        message = f"the run of version {contest.champion.version} has no {OUTCOMES}"
+        return Problem(code="no_outcomes", message=message)
+    saved = _saved_diagnosis(contest)
+    return saved if isinstance(saved, Problem) else _same_rows(contest, theirs)
+
+
+def _saved_diagnosis(contest: Contest) -> Diagnosis | Problem:
+    """Return the champion's diagnosis, if its run has one and its errors are of today's metric and unit."""
+    version, today = f"version {contest.champion.version}", contest.trial.project.params.settings()
+    artifact = f"diagnosis/{contest.trial.project.places.diagnosis.name}"
+    file = contest.registry.fetch(contest.champion.run_id, artifact, contest.scratch)
+    if file is None:
+        return Problem(code="no_outcomes", message=f"the run of {version} has no diagnosis, which names its metric")
+    saved = read_record(Diagnosis, file, stage="track")
+    if (saved.settings.metric, saved.settings.unit) == (today.metric, today.unit):
+        return saved
+    theirs, ours = (" in ".join(filter(None, (s.metric, s.unit))) for s in (saved.settings, today))
+    return Problem(code="metric_differs", message=f"{version} was measured by {theirs}, the challenger by {ours}")
 
 
 def _same_rows(contest: Contest, theirs: Path, note: str = "") -> Difference | Problem:
@@ -104,9 +125,9 @@ def _same_rows(contest: Contest, theirs: Path, note: str = "") -> Difference | P
     runs = [table.filter(table.split == split) for table in tables]
     shared = shared_rows(rows.engine, runs, metric, grouped=rows.grouped).get(split)
     why = "there is no row" if shared is None else shared.unlike(("the champion", "the challenger"))
-    change = None if shared is None or why else shared.change()
-    if change is None or change.amount is None:
+    if shared is None or why:
         return Problem(code="rows_differ", message=why)
+    change = shared.change()
     return Difference(amount=change.amount, n=change.n, paired=change.pairs, weighted=metric.is_weighted, note=note)
 
 
@@ -148,25 +169,18 @@ def _rescored(contest: Contest) -> Path:
 
 def _two_samples(contest: Contest) -> Difference | Problem:
     """Compare a metric that has no rows of its own with the champion's saved error, as two independent samples."""
-    from mlstrat_plugin.core.estimates.saved import AS_SAVED
+    from mlstrat_plugin.core.estimates.saved import AS_SAVED, saved_estimates
+    from mlstrat_plugin.tables.scores.metrics import own_scorers
 
-    theirs, ours = _saved_error(contest), contest.rows.ladder[contest.split]
-    if theirs is None or theirs.method == AS_SAVED:
+    saved, project = _saved_diagnosis(contest), contest.trial.project
+    if isinstance(saved, Problem):
+        return saved
+    errors = saved_estimates(saved, own_scorers(project.params.evaluate, project.root))
+    theirs, ours = errors.get(contest.split), contest.rows.ladder[contest.split]
+    if saved.test_id != contest.trial.candidate.test_id or theirs is None or theirs.method == AS_SAVED:
         message = (
             f"version {contest.champion.version} has no {contest.split} error on this test set that can be recomputed; "
             "run `mlstrat diagnose` and `mlstrat track` for it again"
         )
         return Problem(code="no_outcomes", message=message)
     return Difference(amount=ours.estimate() - theirs, n=ours.n or 0)
-
-
-def _saved_error(contest: Contest) -> Estimate | None:
-    """Return the champion's error as its run tells it; None if it was measured on another test set, or is not there."""
-    from mlstrat_plugin.core.estimates.saved import saved_estimates
-
-    artifact = f"diagnosis/{contest.trial.project.places.diagnosis.name}"
-    file = contest.registry.fetch(contest.champion.run_id, artifact, contest.scratch)
-    saved = read_record(Diagnosis, file, stage="track") if file is not None else None
-    if saved is None or saved.test_id != contest.trial.candidate.test_id:
-        return None
-    return saved_estimates(saved).get(contest.split)

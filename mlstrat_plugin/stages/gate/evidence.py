@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mlstrat_plugin.core.estimates.intervals import z_value
 from mlstrat_plugin.core.gate.conditions import judge
 from mlstrat_plugin.records.gate import Problem
+from mlstrat_plugin.records.saving import same_number
 from mlstrat_plugin.records.words import HUMAN
 from mlstrat_plugin.stages.gate.champion import against_champion
 from mlstrat_plugin.stages.gate.scoring import OUTCOMES, score
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from mlstrat_plugin.records.gate import Challenge, ConditionResult, Looks
     from mlstrat_plugin.stages.gate.registered import Registered
     from mlstrat_plugin.stages.gate.trial import Trial
-
-SAME = 1e-9  # saved numbers are rounded to ten digits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +72,7 @@ def _stale(trial: Trial, ladder: Mapping[str, Rung]) -> tuple[Problem, ...]:
     """Return a problem if the saved diagnosis was not made of these predictions."""
     for rung, error in trial.diagnosis.errors.items():
         now = ladder.get(rung)
-        same = now is not None and now.n == error.n and abs(now.estimate().value - error.value) <= SAME
+        same = now is not None and now.n == error.n and same_number(error.value, now.estimate().value)
         if rung != HUMAN and not same:
             message = (
                 f"{trial.project.places.diagnosis} is stale: the predictions give another {rung} error; run "

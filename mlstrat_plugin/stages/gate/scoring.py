@@ -45,6 +45,7 @@ def score(trial: Trial, engine: Engine, whole: Path, dev: Path) -> Rows:
         ladder[HUMAN] = _human(project, params.human, engine)
     return Rows(
         engine=engine,
+        metric=trial.metric,
         ladder=ladder,
         by_source=tallies.by_source,
         outcomes=whole,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mlstrat_plugin.core.diagnosis.diagnose import Rung
     from mlstrat_plugin.core.estimates.tally import Tally
     from mlstrat_plugin.params.conditions import Condition, ErrorCondition
+    from mlstrat_plugin.records.metrics import Metric
     from mlstrat_plugin.tables.engines.duckdb import Engine
 
 NAMED = 5  # slices that a note names
@@ -28,9 +29,10 @@ NO_LATENCY = "the predictions have no latency_ms for at least one dev row"
 
 @dataclass(frozen=True, kw_only=True)
 class Rows:
-    """A model's errors and rows: the ladder, the errors by split and source, the file of outcomes and its engine."""
+    """A model's errors and rows: metric, ladder, errors by split and source, the file of outcomes and its engine."""
 
     engine: Engine
+    metric: Metric
     ladder: Mapping[str, Rung]
     by_source: Mapping[str, Mapping[str, Tally]]
     outcomes: Path
@@ -84,7 +86,7 @@ def _part(rows: Rows, condition: ErrorCondition) -> Measured:
         return _error(source, split)
     known: list[str] = []
     if split in (Split.DEV, Split.TEST):
-        slices = slice_errors(rows.engine, rows.outcomes, split, grouped=rows.grouped)
+        slices = slice_errors(rows.engine, rows.outcomes, split, rows.metric, grouped=rows.grouped)
         if part in slices:
             return _error(slices[part], split)
         known = sorted(name for name in slices if name)[:NAMED]

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mlstrat_plugin.core.estimates.composites import SliceTally, TaskTally
 from mlstrat_plugin.core.estimates.confusion import ALL, BalancedError, ConfusionTally, MacroF1, Scorer
-from mlstrat_plugin.core.estimates.losses import LossTally
 from mlstrat_plugin.core.estimates.rates import ErrorTally, RatioTally
 from mlstrat_plugin.tables.scores.answers import Answered, wrong_rows
-from mlstrat_plugin.tables.scores.sums import Cell, MetricSums, Values, second_moments, third_moments
+from mlstrat_plugin.tables.scores.sums import Cell, MetricSums, Values, loss_tally, second_moments, third_moments
 from mlstrat_plugin.tables.values import missing
 
 if TYPE_CHECKING:
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
     from ibis.expr.types import Table, Value
 
+    from mlstrat_plugin.core.estimates.losses import LossTally
     from mlstrat_plugin.params.scoring import Evaluate
 
 
@@ -114,19 +114,7 @@ class LossSums(MetricSums):
 
     def tally(self, cells: Sequence[Cell]) -> LossTally:
         """Return the power sums."""
-        names = ("a", "aa", "aaa", "ab", "aab", "abb", "bb", "bbb")
-        return reduce(
-            add,
-            (
-                LossTally(
-                    n=int(cell["predicted"]),
-                    units=int(cell["units"]),
-                    grouped=self.grouped,
-                    **{name: float(cell[name]) for name in names},
-                )
-                for cell in cells
-            ),
-        )
+        return reduce(add, (loss_tally(cell, int(cell["predicted"]), grouped=self.grouped) for cell in cells))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -274,6 +262,17 @@ def sums_of(answered: Answered) -> MetricSums:
     if name in SUMS:
         return SUMS[name](answered)
     return ConfusionSums(answered=answered, scorer=scorer_of(answered.evaluate, answered.root))
+
+
+def own_scorers(evaluate: Evaluate, root: Path) -> dict[str, Scorer]:
+    """Return the metric by its name if it is a function of the project: a saved tally holds no more than the name.
+
+    Raises
+    ------
+    ParamsError
+        It cannot be imported, or is not a function.
+    """
+    return {} if evaluate.metric in SUMS else {evaluate.metric: scorer_of(evaluate, root)}
 
 
 def scorer_of(evaluate: Evaluate, root: Path) -> Scorer:

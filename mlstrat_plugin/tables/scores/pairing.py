@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Any
 import ibis
 
 from mlstrat_plugin.core.estimates.gram import OutcomeGram, UnitSums, WeightedGram
-from mlstrat_plugin.core.estimates.losses import LossTally
 from mlstrat_plugin.core.estimates.paired import PairedChange
+from mlstrat_plugin.errors import EstimateError
 from mlstrat_plugin.records.metrics import Pairing
 from mlstrat_plugin.tables.engines.duckdb import Engine, reading
-from mlstrat_plugin.tables.scores.sums import second_moments, third_moments
+from mlstrat_plugin.tables.scores.sums import loss_tally, second_moments, third_moments
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ibis.expr.types import Table, Value
 
+    from mlstrat_plugin.core.estimates.losses import LossTally
     from mlstrat_plugin.records.metrics import Metric
 
 MAX_CLASSES = 64  # distinct weights that each get a pseudo-row; beyond, one pair at their root mean square
@@ -73,9 +74,19 @@ class SharedRows:
         return self.values[run] / self.n
 
     def change(self, second: int = 1) -> PairedChange:
-        """Return how much the error changed from the first run to another one."""
+        """Return how much the error changed from the first run to another one.
+
+        Raises
+        ------
+        EstimateError
+            The changes of losses make no interval: there is one row or group, or all changed alike.
+        """
         if self.losses:
             tally = self.losses[second - 1]
+            if not tally.aa:
+                raise EstimateError(
+                    f"both have the same losses on all {tally.n:,} rows, so their change has no interval"
+                )
             mean = tally.estimate()
             return PairedChange(amount=replace(mean, method=replace(mean.method, paired=True)), pairs=None, n=tally.n)
         if self.gram is None:
@@ -211,7 +222,8 @@ def _shared(
     if not facts["n"]:
         return SharedRows(**facts)
     if metric.pairing is Pairing.LOSSES:
-        return SharedRows(**facts, losses=tuple(_losses(cell, i, grouped=grouped) for i in range(1, k)))
+        losses = (loss_tally(cell, facts["n"], grouped=grouped, suffix=f"_{i}") for i in range(1, k))
+        return SharedRows(**facts, losses=tuple(losses))
     units = _units(cell, k) if "g_rows" in cell else None
     weighted = None
     if metric.pairing is Pairing.WEIGHTED and units is not None:
@@ -239,16 +251,6 @@ def _units(cell: dict[str, Any], k: int) -> UnitSums:
 
 def _square(cell: dict[str, Any], name: str, k: int) -> tuple[tuple[float, ...], ...]:
     return tuple(tuple(float(cell[f"{name}_{min(i, j)}_{max(i, j)}"]) for j in range(k)) for i in range(k))
-
-
-def _losses(cell: dict[str, Any], i: int, *, grouped: bool) -> LossTally:
-    names = ("a", "aa", "aaa", "ab", "aab", "abb", "bb", "bbb")
-    return LossTally(
-        n=int(cell["n"]),
-        units=int(cell["units"]),
-        **{name: float(cell[f"{name}_{i}"]) for name in names},
-        grouped=grouped,
-    )
 
 
 def _classes(engine: Engine, rows: Table, cell: dict[str, Any]) -> tuple[float, ...]:

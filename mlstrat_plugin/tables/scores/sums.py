@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mlstrat_plugin.core.estimates.losses import POWERS, LossTally
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -75,3 +77,9 @@ def second_moments(a: Value, b: Value) -> Values:
 def third_moments(a: Value, b: Value) -> Values:
     """Return the sums of a³, a²·b, a·b² and b³."""
     return {"aaa": (a * a * a).sum(), "aab": (a * a * b).sum(), "abb": (a * b * b).sum(), "bbb": (b * b * b).sum()}
+
+
+def loss_tally(cell: Cell, n: int, *, grouped: bool, suffix: str = "") -> LossTally:
+    """Return the tally of the second and third moments of losses and rows, whose columns may end alike."""
+    powers = {name: float(cell[f"{name}{suffix}"]) for name in POWERS}
+    return LossTally(n=n, units=int(cell["units"]), grouped=grouped, **powers)

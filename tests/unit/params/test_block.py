@@ -57,6 +57,10 @@ def test_all_problems_at_once_with_path_value_range_and_guess() -> None:
         ("  columns: {group: id}\n", "one meaning only"),
         ("  evaluate: {trained_on: [wbe]}\n", "names 'wbe', which is not a source (did you mean 'web'?)"),
         ("  track: {patience_seconds: 0}\n", "patience_seconds = 0"),
+        (
+            "  gate: {model: m, optimize: {margin: 1}, conditions: {error/dev: {max: 0.1}}}\n",
+            "gate.optimize.margin = 1 must be in [0, 1) for error_rate",
+        ),
         ("  diagnose: {material_gap: 1}\n", "diagnose.material_gap = 1 must be in (0, 1) for error_rate"),
         ("  evaluate: {metric: weighted_error}\n", "evaluate.metric = weighted_error needs columns.weight"),
     ],
@@ -101,3 +105,15 @@ def test_review_needs_its_block() -> None:
         load_params("p.yaml").reviewed()
     Path("p.yaml").write_text(SOURCES + "  review: {}\n")
     assert load_params("p.yaml").reviewed().roots == ("data",)
+
+
+def test_a_margin_is_in_the_unit_of_the_labels() -> None:
+    Path("p.yaml").write_text(
+        SOURCES
+        + "  evaluate: {metric: mean_absolute_error, unit: minutes}\n  diagnose: {material_gap: 5}\n"
+        + "  gate: {model: m, without_champion: refuse, optimize: {margin: 3, goal: non-inferior}}\n"
+    )
+    gate = load_params("p.yaml").gate
+    assert gate is not None
+    assert gate.optimize is not None
+    assert gate.optimize.margin == 3

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from math import nan
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,9 @@ from mlstrat_plugin.core.diagnosis.diagnose import diagnose
 from mlstrat_plugin.errors import RecordError
 from mlstrat_plugin.records.diagnosis import Diagnosis
 from mlstrat_plugin.records.runs import TrackedRun
-from mlstrat_plugin.records.saving import from_json, read_record, to_json
+from mlstrat_plugin.records.saving import from_json, read_record, same_number, to_json
 from mlstrat_plugin.records.splits import Splits
-from mlstrat_plugin.records.words import DIAGNOSIS_VERSION, Split
+from mlstrat_plugin.records.words import DIAGNOSIS_VERSION, Settings, Split
 
 VERSION_1 = Path(__file__).parents[2] / "data/diagnosis_v1.json"  # the reference run, as the last release saved it
 
@@ -25,6 +26,14 @@ def record() -> Diagnosis:
 def test_round_trip() -> None:
     text = to_json(record())
     assert to_json(from_json(Diagnosis, text, name="d.json", stage="diagnose")) == text
+
+
+@pytest.mark.parametrize("value", [0.0, 0.123456789012345, 17.25 / 7, 1e6 / 7, 3.3e12 / 7])
+def test_a_saved_number_is_known_again_at_any_size(value: float) -> None:
+    saved = json.loads(to_json(replace(record(), settings=Settings(metric="mean_loss", material_gap=value or 1e-12))))
+    assert same_number(saved["settings"]["material_gap"], value)
+    assert same_number(round(value, 10), value * (1 + 1e-13))  # summed in another order
+    assert not same_number(round(value, 10), value + max(1e-6, 1e-6 * value))
 
 
 def test_schema_of_the_contract() -> None:

@@ -106,6 +106,11 @@ def test_metrics_and_rungs_have_to_agree() -> None:
     loss = run(100, 900, 1000, 1000, settings=Settings(metric="mean_loss"))
     with pytest.raises(EstimateError, match="one run measures error_rate, the other mean_loss"):
         compare(run(100, 900, 1000, 1000), loss)
+    hours, minutes = (
+        run(1, 2, 3, 4, settings=Settings(metric="mean_absolute_error", unit=unit)) for unit in ("", "minutes")
+    )
+    with pytest.raises(EstimateError, match="one run measures in no unit, the other in 'minutes'"):
+        compare(hours, minutes)
     with pytest.raises(EstimateError, match="the runs share dev"):
         compare(diagnose(human=0.0, dev=(1, 9)), diagnose(train=(1, 9), dev=(1, 9)))
     with pytest.raises(EstimateError, match="not above 0"):
@@ -142,6 +147,15 @@ def test_gaps_of_an_old_run_are_not_judged(first_is_old: bool) -> None:
     assert note.startswith("before" if first_is_old else "after")
     assert "mlstrat diagnose" in note
     assert "No gap is shown to have moved." in told.orthogonal
+
+
+def test_an_old_run_at_another_confidence_is_not_judged() -> None:
+    before = replace(old(), settings=replace(old().settings, confidence=0.8))
+    told = compare(before, new())
+    assert {rung: told.errors[rung].status for rung in NEW} == dict.fromkeys(NEW, "unclear")
+    assert abs(told.errors["dev"].value) > 0.1  # although it moved a lot
+    both = compare(before, replace(old(), settings=before.settings))
+    assert both.errors["dev"].status == "unchanged" or both.errors["dev"].value == 0.0
 
 
 def test_two_old_runs_are_both_named() -> None:

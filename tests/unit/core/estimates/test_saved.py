@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlstrat_plugin.core.diagnosis.diagnose import diagnose, diagnose_ladder
-from mlstrat_plugin.core.estimates.confusion import ConfusionTally
+from mlstrat_plugin.core.estimates.confusion import ConfusionTally, MacroF1
 from mlstrat_plugin.core.estimates.rates import ErrorTally, RatioTally
 from mlstrat_plugin.core.estimates.saved import AS_SAVED, saved_estimates, tally_of
 from mlstrat_plugin.errors import RecordError
@@ -122,6 +123,21 @@ def test_a_function_that_is_not_given_leaves_the_saved_interval() -> None:
         assert alone[rung].method == AS_SAVED
         assert alone[rung].bounds(9.0) == (record.errors[rung].low, record.errors[rung].high)
         assert given_it[rung].bounds(2.5) == pytest.approx(tally.estimate().bounds(2.5), abs=1e-12)
+
+
+def test_a_function_that_was_changed_leaves_the_saved_interval() -> None:
+    record = read_back(diagnose_ladder({"train": MATRIX, "dev": MATRIX}, Settings(metric=FUNCTION.name)))
+    changed = {FUNCTION.name: replace(FUNCTION, call=lambda counts, labels: 0.5 * FUNCTION.call(counts, labels))}
+    assert {found.method for found in saved_estimates(record, changed).values()} == {AS_SAVED}
+
+
+def test_labels_that_json_does_not_know_are_saved_as_text() -> None:
+    first, second = date(2026, 1, 5), date(2026, 1, 6)
+    tally = ConfusionTally(parts={"": {(first, first): 30, (first, second): 4, (second, second): 9}}, scorer=MacroF1())
+    read = tally_of(json.loads(json.dumps(tally.saved(), allow_nan=False)))
+    assert read.saved() == tally.saved()
+    assert read.estimate().value == tally.estimate().value
+    assert read.estimate().bounds(2.0) == tally.estimate().bounds(2.0)
 
 
 def test_a_damaged_tally_is_not_passed_over() -> None:

@@ -117,4 +117,40 @@ def test_two_models_of_the_same_losses_are_unclear(world: World, monkeypatch: py
     world.train("second", BAD)
     decision = world.decide()
     assert (decision.decision, decision.code) == ("unclear", "not_measured")
-    assert "no interval can be made of them" in decision.reason
+    assert "both have the same losses on all" in decision.reason
+
+
+def test_a_champion_of_another_metric_or_unit_is_not_compared(world: World) -> None:
+    world.block |= {
+        "evaluate": {"metric": "mean_absolute_error", "unit": "hours"},
+        "diagnose": {"material_gap": 0.1},
+        "human": {"loss": 0.01},
+    }
+    world.load()
+    world.train("first", BAD)
+    world.crown()
+    world.block["evaluate"] = {"metric": "mean_absolute_error", "unit": "minutes"}
+    world.load()
+    world.train("second", GOOD)
+    decision = world.decide()
+    assert (decision.decision, decision.code) == ("unclear", "metric_differs")
+    assert (
+        "measured by mean_absolute_error in hours, the challenger by mean_absolute_error in minutes" in decision.reason
+    )
+    world.block |= {"evaluate": {"metric": "macro_f1"}, "human": {"error": 0.01}}
+    world.load()
+    world.train("third", GOOD)
+    assert world.decide().code == "metric_differs"
+
+
+def test_a_projects_own_metric_can_beat_the_champion(world: World) -> None:
+    world.path("own.py").write_text("def wrong(counts, labels):\n    return 1 - counts.trace() / counts.sum()\n")
+    world.block["evaluate"] = {"metric": "own.wrong", "draws": 300}
+    world.load()
+    world.train("first", BAD)
+    world.crown()
+    world.train("second", GOOD)
+    decision = world.decide()
+    assert decision.decision == "promote", decision.reason
+    assert decision.challenge is not None
+    assert decision.challenge.change == pytest.approx(-0.4, abs=0.06)

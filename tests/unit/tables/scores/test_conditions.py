@@ -13,6 +13,7 @@ from mlstrat_plugin.core.estimates.rates import ErrorTally
 from mlstrat_plugin.core.gate.conditions import Measured
 from mlstrat_plugin.params.conditions import Limit, condition_of
 from mlstrat_plugin.params.data import Engine as EngineParams
+from mlstrat_plugin.records.metrics import metric_named
 from mlstrat_plugin.tables.engines.duckdb import Engine
 from mlstrat_plugin.tables.scores.conditions import Rows, measure, readable_latency, slow_rows
 
@@ -34,6 +35,7 @@ def outcomes(folder: Path, *, latency: bool = True) -> Path:
 def rows(tmp_path: Path) -> Rows:
     return Rows(
         engine=Engine(EngineParams(), ordered=False),
+        metric=metric_named("error_rate"),
         ladder={
             "human": Declared(0.01),
             "dev": ErrorTally(wrong=80, n=N),
@@ -91,6 +93,22 @@ def test_sources_and_slices(rows: Rows, grouped: bool) -> None:
     assert night.amount is not None
     assert source.amount.value == 0.2
     assert (night.amount.value, night.n) == (pytest.approx(27 / 134), 134)
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+def test_a_slice_of_losses_is_judged_by_its_mean_loss(rows: Rows, grouped: bool) -> None:
+    """Two of 134 rows are off by 25: as a share of wrong rows their sum once passed a limit that the mean exceeds."""
+    table = pd.read_parquet(rows.outcomes)
+    night = table["slice"] == "night"
+    far = table["id"].isin(["r0000", "r0300"])
+    table["value"] = 0.01 + 0.001 * (table.index % 7) + 25.0 * far
+    table.to_parquet(rows.outcomes, index=False)
+    losses = replace(rows, metric=metric_named("mean_absolute_error"), grouped=grouped)
+    found = measured(losses, "error/dev[night]", max=0.35)
+    assert found.amount is not None
+    assert found.amount.value == pytest.approx(table["value"][night & (table["split"] == "dev")].mean())
+    assert found.amount.upper(0.95) > 0.35
+    assert found.method.endswith("hall t")
 
 
 def test_latency_is_the_share_of_slow_dev_rows(rows: Rows) -> None:
