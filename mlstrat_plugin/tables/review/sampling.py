@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 import ibis
 
 from mlstrat_plugin.core.review.error_analysis import Drawn, SheetFacts
-from mlstrat_plugin.errors import PredictionsError, ReviewError, did_you_mean
+from mlstrat_plugin.errors import ReviewError, did_you_mean
 from mlstrat_plugin.records.words import Split
 from mlstrat_plugin.tables.digests import share_last
 from mlstrat_plugin.tables.engines.duckdb import Engine, reading
 from mlstrat_plugin.tables.review.slicing import FEATURE
-from mlstrat_plugin.tables.scores.answers import AGAIN, answers, wrong_rows
+from mlstrat_plugin.tables.scores.answers import AGAIN, answers
+from mlstrat_plugin.tables.scores.outcomes import outcome_of_each
 from mlstrat_plugin.tables.scores.slice_errors import errors_by
-from mlstrat_plugin.tables.values import missing
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -41,7 +41,7 @@ def answered(engine: Engine, project: Project, split: Split) -> Table:
     ReviewError
         The metric has no right and wrong answers.
     PredictionsError
-        A file is missing or unreadable, or a row has no prediction.
+        A file is missing or unreadable, or a row has no prediction, several, or one that cannot be scored.
     """
     params = project.params
     if not params.evaluate.spec.has_mistakes or params.columns.labels:
@@ -51,12 +51,8 @@ def answered(engine: Engine, project: Project, split: Split) -> Table:
         )
     found = answers(engine, project.splits, project.predictions, params.columns, params.evaluate, (split,))
     with reading("splits and predictions", AGAIN):
-        both = found.rows.left_join(found.predictions, found.rows.id == found.predictions.answered)
-        names = ("source", "label", "prediction", "unit")
-        joined = engine.keep(both.select(*names, id=both.id.cast("string"), value=wrong_rows(both)))
-        empty = engine.count(joined.filter(missing(joined.prediction)))
-    if empty:
-        raise PredictionsError(f"{empty:,} rows of {split.value} have no prediction", hint=AGAIN)
+        joined = outcome_of_each(engine, found, ("source", "label", "prediction", "unit"))
+        joined = joined.mutate(id=joined.id.cast("string"), value=joined.value.cast("int64"))
     # Texts and digests are left to whoever asks for them: most questions are about the mistakes alone.
     return joined.select(
         "id",

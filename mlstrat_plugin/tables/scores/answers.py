@@ -72,6 +72,11 @@ class Answered:
         """Return the examples that have an answer."""
         return self.rows.join(self.predictions, self.rows.id == self.predictions.answered)
 
+    @property
+    def of_each_row(self) -> Table:
+        """Return every example beside its answer; an example without one has nulls."""
+        return self.rows.left_join(self.predictions, self.rows.id == self.predictions.answered)
+
     def row_error(self, joined: Table) -> Value:
         """Return what one answer adds to an error, as a float: its loss, its distance, or 1 for a wrong one."""
         if self.metric.answer == "loss":

@@ -39,6 +39,15 @@ def test_what_is_written(engine: Engine, tmp_path: Path) -> None:
         ["test2", "2", "test2", 5.0, 0.0, 4.0],
     ]
     assert set(pd.read_parquet(dev)["split"]) == {"dev"}
-    given.iloc[:3].to_parquet(predictions)
-    with pytest.raises(PredictionsError, match="1 rows of dev, test have no answer"):
+    dropped = given.assign(prediction=[1, None, 1, 2]).iloc[:3]
+    pd.concat([dropped, given.iloc[:1]]).astype({"prediction": "Int64"}).to_parquet(predictions)
+    before = whole.read_bytes()
+    with pytest.raises(PredictionsError) as caught:
         write_outcomes(engine, answered(), files)
+    for part in (
+        "1 rows of test have no prediction: 'test2'",
+        "1 rows of dev have no answer that can be scored: 'dev2'",
+        "1 rows of dev have several predictions: 'dev1'",
+    ):
+        assert part in caught.value.message
+    assert whole.read_bytes() == before
