@@ -92,9 +92,9 @@ def read_diagnosis(path: str | Path = DIAGNOSIS) -> Diagnosis:
     RecordError
         The file is missing, damaged, or of another version.
     """
-    from mlstrat_plugin.stages.track import read_diagnosis as read
+    from mlstrat_plugin.records.saving import read_record
 
-    return Diagnosis(**_fields(read(Path(path))))
+    return Diagnosis(**_fields(read_record(DiagnosisRecord, Path(path), stage="diagnose")))
 
 
 def log_diagnosis(diagnosis: DiagnosisRecord, run_id: str | None = None, tracking_uri: str | None = None) -> None:

@@ -196,11 +196,12 @@ def show(obj: dict[str, Any], params_file: str, as_json: bool) -> None:
     `mlstrat -v show` also prints methods.
     """
     from mlstrat_plugin.cli.output import print_diagnosis
+    from mlstrat_plugin.records.diagnosis import Diagnosis
+    from mlstrat_plugin.records.saving import read_record
     from mlstrat_plugin.runs.tracked import where
-    from mlstrat_plugin.stages.track import read_diagnosis
 
     project = loaded_project(params_file)
-    record = read_diagnosis(project.places.diagnosis)
+    record = read_record(Diagnosis, project.places.diagnosis, stage="diagnose")
     pages = where(project)
 
     def pretty() -> None:

@@ -78,12 +78,18 @@ def wrapped(text: str, width: int, *, first: str = "", rest: str = "") -> list[s
         for word in WORD.findall(paragraph):
             if not empty and cell_len(line) + 1 + cell_len(word) > width:
                 lines, line, empty = [*lines, line], rest, True
-            *whole, last = chop_cells(word, width - cell_len(line)) if empty else [" " + word]
+            *whole, last = _chopped(word, width - cell_len(line), width - cell_len(rest)) if empty else [" " + word]
             for part in whole:
                 lines, line = [*lines, line + part], rest
             line, empty = line + last, False
         lines, line, empty = [*lines, line], rest, True
     return [line.rstrip() for line in lines]
+
+
+def _chopped(word: str, first: int, others: int) -> list[str]:
+    """Return a word in pieces: one that fits the line it begins on, and others for the lines below."""
+    head, *more = chop_cells(word, first)
+    return [head, *chop_cells(word[len(head) :], others)] if more else [head]
 
 
 def table_lines(table: Table, width: int) -> list[Line]:

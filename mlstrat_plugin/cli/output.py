@@ -250,7 +250,9 @@ def print_splits(record: Splits) -> None:
 
 def _labels(counts: dict[str, int]) -> str:
     """Return the number of distinct labels; too many are not listed one by one."""
-    return "many" if list(counts) == ["*"] else f"{len(counts):,}"
+    from mlstrat_plugin.records.splits import ANY
+
+    return "many" if list(counts) == [ANY] else f"{len(counts):,}"
 
 
 def print_validation(record: Validation) -> None:

@@ -68,7 +68,7 @@ def _enforced(base: Any) -> Any:
             try:
                 with self.ManagedSessionMaker(read_only=False) as session:
                     _swap(self, session, name, alias, version)
-            except Exception:
+            except Exception:  # whatever the database raises; raised again unless another promoter was faster
                 now = _version(super().get_registered_model(name).aliases, alias)
                 if now != before:
                     _refuse(name, alias, f"another promoter was faster, it is version {now or 'none'}; decide again")

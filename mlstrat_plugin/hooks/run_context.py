@@ -34,7 +34,7 @@ class RunContext:
         """Return whether the run starts in a DVC stage or below a DVC repository; never raises."""
         try:
             return "DVC_STAGE" in os.environ or _root() is not None
-        except Exception:
+        except Exception:  # a tag that is missing must not stop a training run
             return False
 
     def tags(self) -> dict[str, str]:

@@ -76,6 +76,11 @@ class Params(Block):
             )
         return self.review
 
+    @property
+    def sealed(self) -> bool:
+        """Return whether the test error is hidden until a model passes the gate."""
+        return self.gate is not None and self.gate.sealed
+
     def settings(self) -> Settings:
         """Return how to judge, as the record that the core takes."""
         return Settings(**self.diagnose.model_dump(), metric=self.evaluate.metric, unit=self.evaluate.unit or "")

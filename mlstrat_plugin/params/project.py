@@ -51,7 +51,7 @@ class Project:
 
     def split_file(self, split: Split) -> Path:
         """Return the file of one split."""
-        return self.splits / f"{split.file_stem}.parquet"
+        return self.splits / split.file_name
 
     @property
     def predictions(self) -> Path:

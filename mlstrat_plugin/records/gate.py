@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from mlstrat_plugin.records.words import SCHEMA_VERSION
+from mlstrat_plugin.records.words import DECISION_VERSION, SCHEMA_VERSION
 
 Answer = Literal["pass", "fail", "unclear"]
 Outcome = Literal["promote", "refuse", "unclear"]
@@ -114,7 +114,7 @@ class Decision:
     of what was read, checked again before the alias moves.
     """
 
-    schema_version: int = SCHEMA_VERSION
+    schema_version: int = DECISION_VERSION
     decision: Outcome
     code: str
     reason: str

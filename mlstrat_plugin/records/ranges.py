@@ -29,6 +29,8 @@ class Range:
     ('in [0.5, 1)', True, False)
     >>> [str(r) for r in (Range(low=1, high=1_000), Range(low=0, low_open=True), Range(low=0))]
     ['from 1 to 1,000', 'above 0', 'no less than 0']
+    >>> str(Range(low=0.0, high=1_000.0, high_open=True))
+    'in [0, 1,000)'
     """
 
     low: float
@@ -46,11 +48,12 @@ class Range:
 
     def __str__(self) -> str:
         """Return words that follow 'must be' or the name of a kind of number."""
+        low, high = (f"{int(end) if isfinite(end) and end == int(end) else end:,}" for end in (self.low, self.high))
         if self.high == inf:
-            return f"above {self.low:,}" if self.low_open else f"no less than {self.low:,}"
+            return f"above {low}" if self.low_open else f"no less than {low}"
         if not (self.low_open or self.high_open):
-            return f"from {self.low:,} to {self.high:,}"
-        return f"in {'(' if self.low_open else '['}{self.low:,}, {self.high:,}{')' if self.high_open else ']'}"
+            return f"from {low} to {high}"
+        return f"in {'(' if self.low_open else '['}{low}, {high}{')' if self.high_open else ']'}"
 
 
 RATE_GAP = Range(low=0, high=1, low_open=True, high_open=True)

@@ -14,7 +14,7 @@ from mlstrat_plugin.records.review import Sampling, Suggestions
 from mlstrat_plugin.records.runs import Comparison, History, TrackedRun
 from mlstrat_plugin.records.sizing import SizePlan
 from mlstrat_plugin.records.splits import Splits, Validation
-from mlstrat_plugin.records.words import DIAGNOSIS_VERSION, SCHEMA_VERSION
+from mlstrat_plugin.records.words import DECISION_VERSION, DIAGNOSIS_VERSION, SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +34,7 @@ Saved = (
     | Suggestions
 )
 TALLIES = "tallies"  # the field of a diagnosis
-READABLE: dict[type, tuple[int, ...]] = {Diagnosis: (1, DIAGNOSIS_VERSION)}
+READABLE: dict[type, tuple[int, ...]] = {Diagnosis: (1, DIAGNOSIS_VERSION), Decision: (DECISION_VERSION,)}
 Record = TypeVar("Record", Diagnosis, Validation, Splits, TrackedRun, Decision, Ledger)
 
 

@@ -9,6 +9,8 @@ from mlstrat_plugin.records.review import LabelChange  # noqa: TC001 - pydantic 
 from mlstrat_plugin.records.sizing import Sizing  # noqa: TC001 - pydantic reads it
 from mlstrat_plugin.records.words import SCHEMA_VERSION
 
+ANY = "*"  # the one label of counts where there are too many to list
+
 
 @dataclass(frozen=True, kw_only=True)
 class RuleResult:

@@ -12,6 +12,7 @@ from mlstrat_plugin.records.ranges import RANGES, gap_range
 
 SCHEMA_VERSION = 1
 DIAGNOSIS_VERSION = 2  # of diagnosis.json; version 1 has no tallies and is still read
+DECISION_VERSION = 2  # of gate.json; version 1 has other keys, and a decision is soon made again
 
 
 class Split(StrEnum):
@@ -27,13 +28,14 @@ class Split(StrEnum):
         """Return the name in files and columns: ``train_dev``."""
         return self.value.replace("-", "_")
 
+    @property
+    def file_name(self) -> str:
+        """Return the name of the file with its rows."""
+        return f"{self.file_stem}.parquet"
+
 
 HUMAN = "human"
-
-
 LADDER: tuple[str, ...] = (HUMAN, *(split.value for split in Split))
-
-
 GAPS: tuple[str, ...] = ("bias", "variance", "mismatch", "dev-overfit")
 
 

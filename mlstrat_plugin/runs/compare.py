@@ -133,7 +133,7 @@ def _from_revision(name: str, folder: Path, root: Path) -> Side:
     revision = Revision(name, root)
     params = load_params(revision.fetch(PARAMS, folder))
     record = _read(revision.fetch(Project(params).places.diagnosis, folder), name)
-    wanted = [Path(params.evaluate.predictions), *(_split_file(params, split) for split in Split)]
+    wanted = [Path(params.evaluate.predictions), *(Path(params.split.folder) / split.file_name for split in Split)]
     for path in wanted:
         try:
             revision.fetch(path, folder)
@@ -162,16 +162,12 @@ def _from_run(name: str, folder: Path, params_file: Path, root: Path) -> Side:
 
 def _with_rows(name: str, record: Diagnosis, root: Path, params: Params) -> Side:
     settings = flat(load_yaml(root / PARAMS))
-    predictions = root / params.evaluate.predictions
-    absent = [path for path in (predictions, *(root / _split_file(params, s) for s in Split)) if not path.is_file()]
+    project = Project(params, root)
+    absent = [path for path in (project.predictions, *map(project.split_file, Split)) if not path.is_file()]
     if absent:
         note = f"{name}: {absent[0].relative_to(root)} is not there, so rows cannot be paired"
         return Side(name=name, diagnosis=record, settings=settings, note=note)
-    return Side(name=name, diagnosis=record, settings=settings, project=Project(params, root))
-
-
-def _split_file(params: Params, split: Split) -> Path:
-    return Path(params.split.folder) / f"{split.file_stem}.parquet"
+    return Side(name=name, diagnosis=record, settings=settings, project=project)
 
 
 def _read(path: Path, name: str) -> Diagnosis:

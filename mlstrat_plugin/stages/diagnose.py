@@ -90,7 +90,7 @@ def diagnose(project: Project) -> Diagnosis:
         if params.human is not None and params.human.table is not None:
             ratings = rate(engine, project.path(params.human.table), folder, params.columns, params.human, roles)
         reviewed = review(engine, project, splits) if params.review is not None else Reviewed()
-    if params.gate is not None and params.gate.test == "sealed":
+    if params.sealed:
         tallies = tallies.without(Split.TEST)  # its error stays unseen until a model passes the gate
     ladder: dict[str, Rung] = {**tallies.ladder}
     if params.human is not None:
@@ -127,8 +127,7 @@ def review(engine: Engine, project: Project, splits: Splits) -> Reviewed:
     params, places = project.params, project.places
     grouped, settings = params.columns.group is not None, params.settings()
     mistakes, labels = MISTAKES.at(places.mistakes).read(), AUDIT.at(places.audit).read()
-    sealed = params.gate is not None and params.gate.test == "sealed"
-    judged = (Split.DEV,) if sealed else (Split.DEV, Split.TEST)
+    judged = (Split.DEV,) if params.sealed else (Split.DEV, Split.TEST)
     changed = {change.id: change.before for change in splits.label_changes}
     if not (mistakes.rows or labels.rows or changed):
         return Reviewed(analysis=nothing_yet())

@@ -83,7 +83,7 @@ def track(project: Project, run_id: str | None = None) -> TrackedRun:
     from mlstrat_plugin.adapters.tracking import DIGEST, Content, Tracker
 
     params = project.params
-    record = read_diagnosis(project.places.diagnosis)
+    record = read_record(Diagnosis, project.places.diagnosis, stage="diagnose")
     named = run_id or _training_run_id(project)
     content = _content(record, project)
     files, datasets = _files(record, project.places), tuple(_datasets(record, params))
@@ -132,17 +132,6 @@ def install_view(tracker: Tracker, experiment_id: str, tags: Mapping[str, str]) 
     except TrackingError:
         return False
     return True
-
-
-def read_diagnosis(file: Path) -> Diagnosis:
-    """Read a saved diagnosis.
-
-    Raises
-    ------
-    RecordError
-        It is missing or damaged.
-    """
-    return read_record(Diagnosis, file, stage="diagnose")
 
 
 def _training_run_id(project: Project) -> str | None:
@@ -288,7 +277,7 @@ def _datasets(record: Diagnosis, params: Params) -> list[DatasetItem]:
             name=f"{split.value}[{'+'.join(record.by_source[split.value])}]",
             digest=str(record.test_id if split is Split.TEST else record.split_id),
             context=split.value,
-            uri=f"{params.split.folder}/{split.file_stem}.parquet",
+            uri=f"{params.split.folder}/{split.file_name}",
             rows=sum(error.n or 0 for error in record.by_source[split.value].values()),
         )
         for split in Split

@@ -92,7 +92,7 @@ class Connection:
         if urlsplit(uri).scheme in ("http", "https"):
             self._version = probe(uri, min(PROBE_SECONDS, patience))
         elif not creates and uri.startswith(SQLITE) and not Path(uri.removeprefix(SQLITE)).is_file():
-            raise RunError(f"there is no database {uri}", hint="train first, or fix mlstrat.track.tracking_uri")
+            raise RunError(f"the database {uri} does not exist", hint="train first, or fix mlstrat.track.tracking_uri")
         self._client = self._connect()
 
     def _connect(self) -> MlflowClient:

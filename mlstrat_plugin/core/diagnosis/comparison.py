@@ -9,7 +9,7 @@ from mlstrat_plugin.core.diagnosis.moved import comparison_sentences
 from mlstrat_plugin.core.diagnosis.verdict import gap_name
 from mlstrat_plugin.core.estimates.estimate import Estimate, LinearCombination
 from mlstrat_plugin.core.estimates.intervals import simultaneous_z, z_value
-from mlstrat_plugin.core.estimates.saved import AS_SAVED, saved_estimates
+from mlstrat_plugin.core.estimates.recomputed import AS_SAVED, saved_estimates
 from mlstrat_plugin.core.wording import RATE, unit_of
 from mlstrat_plugin.errors import EstimateError
 from mlstrat_plugin.records.runs import Change, Comparison

@@ -102,7 +102,7 @@ class Estimate(Quantity):
         if not isfinite(self.point):
             raise EstimateError(f"an estimate is a finite number, not {self.point!r}")
         if not self.n_effective > 0:
-            raise EstimateError(f"an estimate rests on more than {self.n_effective!r} rows")
+            raise EstimateError(f"an estimate needs more than 0 effective rows, not {self.n_effective!r}")
 
     @property
     def value(self) -> float:

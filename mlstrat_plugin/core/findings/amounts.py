@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def points(amount: Amount) -> str:
     """Return a difference of errors with its interval, in points."""
-    return f"{RATE.amount(amount.value)} {RATE.interval(amount.low, amount.high)}"
+    return RATE.change(amount.value, amount.low, amount.high)
 
 
 def rate(amount: Amount | None) -> str:

@@ -42,7 +42,7 @@ def merged(seen: Seen) -> str:
 
 @need("more than one gap is measured, and the data can tell that one of them is above your threshold or none is")
 def rivals(seen: Seen) -> str:
-    """Return that a single gap has none to be ranked with, or that nothing is known to be ranked."""
+    """Return that one gap alone needs no ranking, or that no gap is known to matter."""
     if len(seen.gaps) < 2:
         return "only one gap is measured"
     undecided = seen.diagnosis == "inconclusive"
@@ -59,8 +59,8 @@ def _above(seen: Seen, *names: str) -> Iterator[Sighting]:
         if name in seen.problems:
             gap = seen.gaps[name]
             yield Sighting(
-                f"{sentence_start(problem_name(name))} is {seen.unit.amount(gap.value)} "
-                f"{seen.unit.interval(gap.low, gap.high)}, above your threshold of {seen.threshold}.",
+                f"{sentence_start(problem_name(name))} is "
+                f"{seen.unit.change(gap.value, gap.low, gap.high)}, above your threshold of {seen.threshold}.",
                 gap_sentence(name, gap, seen.unit),
                 rank=seen.problems.index(name),
             )

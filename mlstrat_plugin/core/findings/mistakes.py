@@ -80,7 +80,7 @@ def skipped_mistakes(seen: Seen) -> Iterator[Sighting]:
     if analysis is not None and analysis.skipped:
         skipped = "1 mistake was" if analysis.skipped == 1 else f"{analysis.skipped:,} mistakes were"
         yield Sighting(
-            f"{skipped} skipped: shares of chosen rows are not those of all.",
+            f"{skipped} skipped, so the shares may not hold for all mistakes.",
             f"{analysis.reviewed:,} of {analysis.sampled:,} reviewed",
         )
 
@@ -151,5 +151,5 @@ def drifted_parts(seen: Seen) -> Iterator[Sighting]:
     if analysis is not None and drift is not None and not drift.low <= 0 <= drift.high:
         yield Sighting(
             f"Dev error in the part that people look at differs by {points(drift)} from the part that nobody sees.",
-            f"eyeball {rate(analysis.eyeball)}, blackbox {rate(analysis.blackbox)}, difference {points(drift)}",
+            f"looked at {rate(analysis.eyeball)}, the rest {rate(analysis.blackbox)}, difference {points(drift)}",
         )

@@ -129,7 +129,6 @@ def _below(seen: Seen, name: str, than: str) -> Sighting:
     gap = seen.gaps[name]
     lower = gap.between[1]
     return Sighting(
-        f"{sentence_start(lower)} error is {seen.unit.amount(-gap.value)} "
-        f"{seen.unit.interval(-gap.high, -gap.low)} below {than}",
+        f"{sentence_start(lower)} error is {seen.unit.change(-gap.value, -gap.high, -gap.low)} below {than}",
         gap_sentence(name, gap, seen.unit),
     )

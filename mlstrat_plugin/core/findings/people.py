@@ -24,7 +24,7 @@ def rated(seen: Seen) -> str:
 
 @need("raters come in more than one group")
 def groups_of_raters(seen: Seen) -> str:
-    """Return that there is one group of raters, which has none to be told apart from."""
+    """Return that all raters are one group, so no two groups can be compared."""
     people = seen.known.people
     return "all raters are one group" if people and len(people.raters) < 2 else rated.missing(seen)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mlstrat_plugin.core.gate.challenge import sealed_challenge
-from mlstrat_plugin.core.gate.conditions import sealed_condition
+from mlstrat_plugin.core.gate.judging import sealed_condition
 from mlstrat_plugin.core.gate.sentences import challenge_sentence, condition_sentence
 from mlstrat_plugin.records.gate import HIDDEN, Challenge, ConditionResult, Outcome, Problem
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mlstrat_plugin.adapters.tracking import Registry, Version
     from mlstrat_plugin.stages.gate.registered import Registered
     from mlstrat_plugin.stages.gate.trial import Trial
-    from mlstrat_plugin.tables.scores.conditions import Rows
+    from mlstrat_plugin.tables.scores.measuring import Rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,7 +169,7 @@ def _rescored(contest: Contest) -> Path:
 
 def _two_samples(contest: Contest) -> Difference | Problem:
     """Compare a metric that has no rows of its own with the champion's saved error, as two independent samples."""
-    from mlstrat_plugin.core.estimates.saved import AS_SAVED, saved_estimates
+    from mlstrat_plugin.core.estimates.recomputed import AS_SAVED, saved_estimates
     from mlstrat_plugin.tables.scores.metrics import own_scorers
 
     saved, project = _saved_diagnosis(contest), contest.trial.project

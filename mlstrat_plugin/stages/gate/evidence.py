@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlstrat_plugin.core.estimates.intervals import z_value
-from mlstrat_plugin.core.gate.conditions import judge
+from mlstrat_plugin.core.gate.judging import judge
 from mlstrat_plugin.records.gate import Problem
 from mlstrat_plugin.records.saving import same_number
 from mlstrat_plugin.records.words import HUMAN
@@ -47,7 +47,7 @@ def gather(trial: Trial, registered: Registered, looks: Looks, scratch: Path) ->
         The server failed.
     """
     from mlstrat_plugin.tables.engines.duckdb import Engine
-    from mlstrat_plugin.tables.scores.conditions import measure
+    from mlstrat_plugin.tables.scores.measuring import measure
 
     policy = trial.policy
     z = {True: looks.z, False: z_value(1 - policy.confidence)}  # by whether the test set is looked at

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mlstrat_plugin.stages.gate.trial import Trial
     from mlstrat_plugin.tables.engines.duckdb import Engine
     from mlstrat_plugin.tables.scores.answers import Answered
-    from mlstrat_plugin.tables.scores.conditions import Rows
+    from mlstrat_plugin.tables.scores.measuring import Rows
 
 OUTCOMES = "outcomes.parquet"
 JUDGED = (Split.DEV, Split.TEST)
@@ -32,7 +32,7 @@ def score(trial: Trial, engine: Engine, whole: Path, dev: Path) -> Rows:
         The predictions do not fit the splits.
     """
     from mlstrat_plugin.tables.scores.answers import answers
-    from mlstrat_plugin.tables.scores.conditions import Rows
+    from mlstrat_plugin.tables.scores.measuring import Rows
     from mlstrat_plugin.tables.scores.tallying import tally
 
     project = trial.project

@@ -214,7 +214,7 @@ def answers(
     PredictionsError
         A file is missing or unreadable, a column is not there, or predictions are of another type than the labels.
     """
-    files = {split: folder / f"{split.file_stem}.parquet" for split in splits or Split}
+    files = {split: folder / split.file_name for split in splits or Split}
     absent = [str(file) for file in files.values() if not file.is_file()]
     if absent:
         raise PredictionsError(f"split files are missing: {', '.join(absent)}", hint="run `mlstrat split`")

@@ -75,7 +75,7 @@ def rate(
     it is not. A row that only one person rated has no consensus and is left out.
     """
     answers = _open(engine, table)
-    files = [folder / f"{split.file_stem}.parquet" for split in Split]
+    files = [folder / split.file_name for split in Split]
     with reading("the splits", "run `mlstrat split` again"):
         rows = engine.read_parquet(files)
         truth = rows.select(known=rows[columns.id], truth=rows[columns.label], source=rows.source)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import ibis
 
+from mlstrat_plugin.records.splits import ANY
 from mlstrat_plugin.records.words import Split
 from mlstrat_plugin.tables.splits.sources import answer
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 LABEL = "__label"  # the label, or the labels of all tasks, while splits are counted
 PAIR = "__pair"  # id and label as one text
 MOST_LABELS = 1_000  # beyond it labels are numbers rather than classes, and a list of them is as long as the table
-ANY = "*"  # stands for all labels where there are more
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -275,7 +275,7 @@ def test_artifacts_in_a_temporary_experiment_are_refused(
 
 def test_a_database_that_is_not_there_is_not_made(tracked: tuple[Project, MlstratProject, MlflowClient, str]) -> None:
     project = tracked[0]
-    with pytest.raises(RunError, match=r"there is no database .*other\.db"):
+    with pytest.raises(RunError, match=r"the database .*other\.db does not exist"):
         track(project.load(track={"tracking_uri": "sqlite:///other.db", "run": RUN}))
     assert not (project.root / "other.db").exists()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -102,6 +102,7 @@ def test_sentences_break_between_words() -> None:
     assert wrapped("above\n\nbelow", 80) == ["above", "", "below"]
 
 
+@example("\x1f\U0001123f\x08\U0001123f", 20)  # a word longer than its first line, on lines that start further right
 @given(st.text(max_size=300), st.integers(20, 100))
 def test_no_line_is_wider_than_asked(words: str, width: int) -> None:
     assert all(cell_len(line) <= width for line in wrapped(words, width, first=" " * 4, rest=" " * 9))

@@ -10,8 +10,8 @@ from mlstrat_plugin.core.estimates.estimate import constant
 from mlstrat_plugin.core.estimates.paired import PairedTally
 from mlstrat_plugin.core.estimates.rates import ErrorTally
 from mlstrat_plugin.core.gate.challenge import Difference, challenge_of
-from mlstrat_plugin.core.gate.conditions import Measured, judge
 from mlstrat_plugin.core.gate.decision import rule
+from mlstrat_plugin.core.gate.judging import Measured, judge
 from mlstrat_plugin.core.wording import RATE
 from mlstrat_plugin.params.gate import Gate, Optimize
 from mlstrat_plugin.records.gate import Candidate, Decision, Looks, Problem, Promotion

@@ -12,8 +12,8 @@ from mlstrat_plugin.core.estimates.estimate import constant
 from mlstrat_plugin.core.estimates.paired import PairedTally
 from mlstrat_plugin.core.estimates.rates import ErrorTally
 from mlstrat_plugin.core.gate.challenge import Difference, challenge_of
-from mlstrat_plugin.core.gate.conditions import Measured, judge
 from mlstrat_plugin.core.gate.decision import rule, under_seal
+from mlstrat_plugin.core.gate.judging import Measured, judge
 from mlstrat_plugin.core.wording import RATE
 from mlstrat_plugin.params.conditions import SizeCondition
 from mlstrat_plugin.params.gate import Gate

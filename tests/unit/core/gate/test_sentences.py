@@ -10,7 +10,7 @@ from mlstrat_plugin.core.estimates.estimate import constant
 from mlstrat_plugin.core.estimates.paired import PairedTally
 from mlstrat_plugin.core.estimates.rates import ErrorTally
 from mlstrat_plugin.core.gate.challenge import Difference, challenge_of, not_compared
-from mlstrat_plugin.core.gate.conditions import Measured, judge
+from mlstrat_plugin.core.gate.judging import Measured, judge
 from mlstrat_plugin.core.gate.sentences import challenge_sentence, condition_sentence
 from mlstrat_plugin.core.wording import LOSS, RATE
 from mlstrat_plugin.params.conditions import ErrorCondition, SizeCondition

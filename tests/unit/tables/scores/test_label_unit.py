@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from mlstrat_plugin.core.estimates.losses import LossTally
-from mlstrat_plugin.core.estimates.saved import saved_estimates
+from mlstrat_plugin.core.estimates.recomputed import saved_estimates
 from mlstrat_plugin.errors import ParamsError, PredictionsError
 from mlstrat_plugin.stages.diagnose import diagnose
 from mlstrat_plugin.stages.report import report

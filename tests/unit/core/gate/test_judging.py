@@ -8,7 +8,7 @@ import pytest
 
 from mlstrat_plugin.core.estimates.estimate import Estimate, constant
 from mlstrat_plugin.core.estimates.rates import ErrorTally
-from mlstrat_plugin.core.gate.conditions import Measured, fewest_rows, judge, sealed_condition
+from mlstrat_plugin.core.gate.judging import Measured, fewest_rows, judge, sealed_condition
 from mlstrat_plugin.params.conditions import ErrorCondition
 from mlstrat_plugin.records.words import Split
 

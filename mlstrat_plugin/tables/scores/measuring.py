@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mlstrat_plugin.core.estimates.estimate import constant
 from mlstrat_plugin.core.estimates.rates import ErrorTally
-from mlstrat_plugin.core.gate.conditions import Measured, fewest_rows, upper_rank
+from mlstrat_plugin.core.gate.judging import Measured, fewest_rows, upper_rank
 from mlstrat_plugin.errors import EstimateError
 from mlstrat_plugin.params.conditions import GapCondition, LatencyCondition, SizeCondition
 from mlstrat_plugin.records.words import Split

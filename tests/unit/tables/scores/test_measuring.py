@@ -10,12 +10,12 @@ import pytest
 
 from mlstrat_plugin.core.estimates.human_level import Declared
 from mlstrat_plugin.core.estimates.rates import ErrorTally
-from mlstrat_plugin.core.gate.conditions import Measured
+from mlstrat_plugin.core.gate.judging import Measured
 from mlstrat_plugin.params.conditions import Limit, condition_of
 from mlstrat_plugin.params.data import Engine as EngineParams
 from mlstrat_plugin.records.metrics import metric_named
 from mlstrat_plugin.tables.engines.duckdb import Engine
-from mlstrat_plugin.tables.scores.conditions import Rows, measure, readable_latency, slow_rows
+from mlstrat_plugin.tables.scores.measuring import Rows, measure, readable_latency, slow_rows
 
 N = 400
 
