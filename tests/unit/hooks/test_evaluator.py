@@ -17,7 +17,6 @@ from tests.conftest import migrated_database
 pytestmark = [
     pytest.mark.integration,
     pytest.mark.filterwarnings("ignore"),  # MLflow's own deprecations
-    pytest.mark.usefixtures("here"),  # MLflow keeps artifacts in the working folder
 ]
 WRONG = {"train": 10, "train-dev": 12, "dev": 180, "test": 190}
 
@@ -40,9 +39,11 @@ def evaluate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
     shutil.copy(migrated_database(), tmp_path / "mlflow.db")
     mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
+    # The default experiment keeps artifacts in the folder in which the database was first made.
+    experiment = mlflow.create_experiment("evaluations", artifact_location=str(tmp_path / "artifacts"))
 
     def call(rows: pd.DataFrame, **options: Any) -> Any:
-        with mlflow.start_run() as run:
+        with mlflow.start_run(experiment_id=experiment) as run:
             mlflow.models.evaluate(data=rows, targets="label", predictions="guess", **options)
         return mlflow.MlflowClient().get_run(run.info.run_id)
 
@@ -92,7 +93,7 @@ def test_bad_input_logs_nothing(evaluate: Any, changes: dict[str, Any], config: 
 
     with pytest.raises((EstimateError, PredictionsError), match=message):
         evaluate(table(**changes), model_type="anything", evaluators="mlstrat", evaluator_config=config)
-    (run,) = mlflow.MlflowClient().search_runs(["0"])
+    (run,) = mlflow.MlflowClient().search_runs(["1"])
     assert not run.data.metrics
     assert "diagnosis" not in run.data.tags
 
