@@ -21,7 +21,7 @@ docs: $(READY) ## Write the documents that are made from the code: findings, cod
 
 pictures: $(READY) ## Draw the pictures of pages for the docs anew; needs chromium.
 	MLSTRAT_PICTURES=docs/images $(BIN)/python -m pytest -q tests/integration/test_mlflow_pages.py \
-		tests/integration/test_review_page.py
+		tests/integration/test_review_page.py tests/integration/test_report_page.py
 
 lint: $(READY) ## Formatting, style, types and the import rule.
 	$(BIN)/ruff check .
