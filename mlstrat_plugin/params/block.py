@@ -77,6 +77,11 @@ class Params(Block):
         return self.review
 
     @property
+    def roles(self) -> dict[str, str]:
+        """Return the role of each source."""
+        return {name: source.role for name, source in self.sources.items()}
+
+    @property
     def sealed(self) -> bool:
         """Return whether the test error is hidden until a model passes the gate."""
         return self.gate is not None and self.gate.sealed

@@ -75,31 +75,21 @@ def diagnose(project: Project) -> Diagnosis:
     from mlstrat_plugin.report.render import ladder_csv, metrics_json
     from mlstrat_plugin.report.review_page import causes_csv
     from mlstrat_plugin.tables.engines.duckdb import Engine
-    from mlstrat_plugin.tables.scores.answers import answers
-    from mlstrat_plugin.tables.scores.raters import rate
-    from mlstrat_plugin.tables.scores.tallying import tally
+    from mlstrat_plugin.tables.scores.ladder import measure_ladder
 
     params, places = project.params, project.places
-    splits, folder = read_record(Splits, places.splits, stage="split"), project.splits
-    roles: dict[str, str] = {name: source.role for name, source in params.sources.items()}
-    ratings = None
+    splits = read_record(Splits, places.splits, stage="split")
     with Engine(params.engine, ordered=False) as engine:
-        tallies = tally(
-            engine, answers(engine, folder, project.predictions, params.columns, params.evaluate, root=project.root)
-        )
-        if params.human is not None and params.human.table is not None:
-            ratings = rate(engine, project.path(params.human.table), folder, params.columns, params.human, roles)
+        ladder = measure_ladder(project, engine)
         reviewed = review(engine, project, splits) if params.review is not None else Reviewed()
     if params.sealed:
-        tallies = tallies.without(Split.TEST)  # its error stays unseen until a model passes the gate
-    ladder: dict[str, Rung] = {**tallies.ladder}
-    if params.human is not None:
-        ladder[HUMAN] = ratings.level if ratings is not None else human_level(params.human)
+        ladder = ladder.without_test()  # its error stays unseen until a model passes the gate
+    tallies, ratings = ladder.tallies, ladder.ratings
     record = diagnose_ladder(
-        ladder,
+        ladder.rungs,
         params.settings(),
         by_source=tallies.by_source,
-        roles=roles,
+        roles=params.roles,
         human_by_role=ratings.by_role if ratings is not None else None,
         circumstances=_circumstances(tallies, ratings, params.diagnose.confidence),
         tasks={task: _task_ladder(tallies, params, task) for task in params.columns.labels},

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from mlstrat_plugin.core.findings.seen import Seen
+    from mlstrat_plugin.records.review import Amount, LabelCheck
 
 
 @need("labels of wrong answers are checked, in the audit of dev or in the sheet of mistakes")
@@ -42,22 +43,30 @@ def fixed(seen: Seen) -> str:
     return reviews.missing(seen) or ("" if any(_fixes(seen).values()) else "no label of dev or test is replaced")
 
 
+def _audited(seen: Seen) -> tuple[LabelCheck, Amount, Amount] | None:
+    """Return the audit of dev with the labels' share of the error and what it costs; None where that is unknown."""
+    dev = seen.looks.audits.get("dev")
+    if dev is None or dev.label_share is None or dev.label_points is None:
+        return None
+    return dev, dev.label_share, dev.label_points
+
+
 def _worth_fixing(seen: Seen) -> str:
     """Return whether wrong labels are a fifth of the dev error: yes, no, open; an empty text where nobody looked."""
-    dev, analysis = seen.looks.audits.get("dev"), seen.looks.analysis
-    if dev is not None and dev.label_share is not None and dev.label_points is not None:
-        return dev.worth_fixing
+    audit, analysis = _audited(seen), seen.looks.analysis
+    if audit is not None:
+        return audit[0].worth_fixing
     return analysis.worth_fixing if analysis is not None and analysis.label_share is not None else ""
 
 
 def _labels(seen: Seen, claim: str) -> Iterator[Sighting]:
     """Yield a claim about the share of labels with what it costs, from the audit, else from the sheet."""
-    dev, analysis = seen.looks.audits.get("dev"), seen.looks.analysis
-    if dev is not None and dev.label_share is not None and dev.label_points is not None:
+    audit, analysis = _audited(seen), seen.looks.analysis
+    if audit is not None:
+        dev, share, cost = audit
         yield Sighting(
-            f"{claim}; models that differ by less than {points(dev.label_points)} may swap places.",
-            f"{rate(dev.label_share)} of the error, {dev.label_share.n:,} wrong rows checked; "
-            f"corrected error {rate(dev.corrected)}",
+            f"{claim}; models that differ by less than {points(cost)} may swap places.",
+            f"{rate(share)} of the error, {share.n:,} wrong rows checked; corrected error {rate(dev.corrected)}",
         )
     elif analysis is not None and analysis.label_share is not None:
         yield Sighting(

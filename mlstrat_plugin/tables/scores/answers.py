@@ -41,8 +41,6 @@ class Answered:
         One row per answer: answered (the id), prediction or loss (or answer_0, ...), and latency_ms (perhaps null).
     name : str
         Where the answers come from, for messages.
-    metric : Metric
-        What an answer is.
     columns, evaluate : params.Columns, params.Evaluate
         What was asked for.
     root : Path
@@ -52,10 +50,14 @@ class Answered:
     rows: Table
     predictions: Table
     name: str
-    metric: Metric
     columns: Columns
     evaluate: Evaluate
     root: Path = Path()
+
+    @property
+    def metric(self) -> Metric:
+        """Return what an answer is, and what it is asked for."""
+        return self.evaluate.spec
 
     @property
     def grouped(self) -> bool:
@@ -225,7 +227,6 @@ def answers(
         rows=ibis.union(*parts) if len(parts) > 1 else parts[0],
         predictions=given,
         name=str(predictions),
-        metric=evaluate.spec,
         columns=columns,
         evaluate=evaluate,
         root=root,
@@ -251,7 +252,6 @@ def answers_in(table: Table, name: str) -> Answered:
         rows=table.select("id", "source", "split", "label", **own),
         predictions=table.select("prediction", answered=table.id, latency_ms=ibis.null("float64")),
         name=name,
-        metric=evaluate.spec,
         columns=columns,
         evaluate=evaluate,
     )
