@@ -202,7 +202,7 @@ def counted(error: ErrorRecord) -> str:
     """Return the rows behind an error: ``175 errors in 2,500 rows``, the rows alone, or that it was declared."""
     if error.n is None:
         return "declared, not measured"
-    groups = f" ({error.groups:,.0f} effective groups)" if error.groups is not None else ""
+    groups = f", {error.groups:,.0f} effective groups" if error.groups is not None else ""
     return ("" if error.wrong is None else f"{error.wrong:,} errors in ") + f"{error.n:,} rows{groups}"
 
 

@@ -102,8 +102,9 @@ class Params(Block):
         if metric.is_rate and margin not in MARGIN_OF_RATES:
             problems.append(f"gate.optimize.margin = {margin:g} must be {MARGIN_OF_RATES} for {metric.name}")
         if human is not None and metric.is_rate == (human.loss is not None):
-            form = "error, errors and n, or table" if metric.is_rate else "loss"
-            problems.append(f"human: evaluate.metric = {metric.name} is compared with {form}")
+            form = "error, errors and n, tasks, or table" if metric.is_rate else "loss"
+            given = ", ".join(sorted(human.model_fields_set))
+            problems.append(f"human gives {given}, which does not fit evaluate.metric = {metric.name}: give {form}")
         problems += self._task_problems()
         if problems:
             raise ValueError("; ".join(problems))

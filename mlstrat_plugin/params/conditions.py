@@ -38,7 +38,8 @@ class Limit(Block):
     """The limit of one condition, which a bound of the value must keep."""
 
     max: Number = Field(
-        description="Highest value that passes: a fraction for errors and gaps, else milliseconds or megabytes."
+        description="Highest value that passes: a fraction for errors and gaps of a rate, else in the unit of the "
+        "metric, in milliseconds or in megabytes."
     )
     quantile: Number | None = Field(
         None, ge=0.5, lt=1, description="Share of the rows that must stay below `max`; for `latency_ms` only."

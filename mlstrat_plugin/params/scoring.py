@@ -23,7 +23,11 @@ class Human(Block):
     """The human level: one declared number, counts, or a table of raters."""
 
     error: Number | None = Field(None, ge=0, le=1, description="Declared human error, as a fraction (0.07 = 7%).")
-    loss: Number | None = Field(None, ge=0, description="Declared human loss, for the metric `mean_loss`.")
+    loss: Number | None = Field(
+        None,
+        ge=0,
+        description="Declared human error for a metric that is not a rate: `mean_loss`, `mean_absolute_error`.",
+    )
     errors: Whole | None = Field(None, ge=0, description="Number of wrong answers that people gave, with `n`.")
     n: Whole | None = Field(None, ge=1, description="Number of answers that people gave, with `errors`.")
     tasks: dict[Text, Annotated[Number, Field(ge=0, le=1)]] | None = Field(
@@ -53,7 +57,8 @@ class Human(Block):
         ]
         if sum(forms) != 1 or any(counts) != all(counts):
             raise ValueError(
-                "give either error or tasks (declared), errors and n (counted), table (raters) or loss (for mean_loss)"
+                "give either error or tasks (declared), errors and n (counted), table (raters) or loss (for a "
+                "metric that is not a rate)"
             )
         if self.errors is not None and self.n is not None and self.errors > self.n:
             raise ValueError(f"errors = {self.errors} exceeds n = {self.n}")
@@ -120,7 +125,7 @@ class Diagnose(Block):
 
     material_gap: Number = _setting(
         "material_gap",
-        "Smallest gap worth working on, as a fraction (0.01 = one point).",
+        "Smallest gap worth working on: a fraction for rates (0.01 = one point), else in the unit of the metric.",
         allowed=f"a number {RATE_GAP}, or {LOSS_GAP} if the metric is not a rate",
     )
     material_gap_relative: Number = _setting(

@@ -68,7 +68,7 @@ def review_view(record: Diagnosis) -> ReviewView | None:
 def _progress(analysis: ErrorAnalysis) -> str:
     """Return how far the review has come."""
     if not analysis.sampled:
-        return "No mistakes reviewed yet. Run `mlstrat review sample` to draw some."
+        return "No mistakes reviewed yet. To draw some, run mlstrat review sample."
     on_dev = f"dev has {analysis.mistakes:,} mistakes"
     if not analysis.reviewed:
         return (

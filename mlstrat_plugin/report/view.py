@@ -95,8 +95,8 @@ def view_of(record: Diagnosis) -> View:
 def _split(summary: str) -> tuple[str, str]:
     """Return the verdict's first sentence, with the next if it is a single word, and all others.
 
-    >>> _split("Tied. Bias and variance both matter. Work on the cheaper one.")
-    ('Tied. Bias and variance both matter.', 'Work on the cheaper one.')
+    >>> _split("Tied. Bias and variance both matter. Work on whichever is cheapest to fix.")
+    ('Tied. Bias and variance both matter.', 'Work on whichever is cheapest to fix.')
     """
     first, *others = summary.split(". ")
     if others and " " not in first:

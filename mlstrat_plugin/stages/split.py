@@ -203,10 +203,8 @@ def _advice(proved: dict[str, Proof], params: Params, total: int) -> tuple[str, 
             f"What these sizes can detect is not known: {params.evaluate.metric} is not a rate. Set "
             "mlstrat.split.assumed_deviation to the standard deviation that you expect of a row's error."
         )
-    return (
-        *lines,
-        f"At {total:,} rows the course starts from {course_start(total)}; the sizes above are the reason to move.",
-    )
+    move = " Move away from that if the sizes above call for it." if proved else ""
+    return (*lines, f"At {total:,} rows the course starts from {course_start(total)}.{move}")
 
 
 def _detects(name: str, proof: Proof, error: str, unit: Unit) -> str:

@@ -12,6 +12,7 @@ from mlstrat_plugin.core.estimates.intervals import simultaneous_z, z_value
 from mlstrat_plugin.core.estimates.recomputed import AS_SAVED, saved_estimates
 from mlstrat_plugin.core.wording import RATE, unit_of
 from mlstrat_plugin.errors import EstimateError
+from mlstrat_plugin.records.metrics import metric_named
 from mlstrat_plugin.records.runs import Change, Comparison
 from mlstrat_plugin.records.words import HUMAN, LADDER, Movement
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from mlstrat_plugin.records.diagnosis import Diagnosis
 
 Sides = tuple["Mapping[str, Estimate]", "Mapping[str, Estimate]"]
-MOVE = 0.005  # half a point: the largest change that still counts as none
+MOVE = 0.005  # half a point: the largest change of a rate that still counts as none
 
 
 def compare(
@@ -36,7 +37,7 @@ def compare(
     names: tuple[str, str] = ("first", "second"),
     params: Mapping[str, tuple[str, str]] | None = None,
     notes: tuple[str, ...] = (),
-    unchanged_within: float = MOVE,
+    unchanged_within: float | None = None,
 ) -> Comparison:
     """Compare two runs: how each error and each gap changed.
 
@@ -55,8 +56,9 @@ def compare(
         Settings that differ.
     notes : tuple of str
         What the reader has to know, such as why a split is unpaired.
-    unchanged_within : float
-        A change whose whole interval is within this distance of zero counts as none; a fraction above 0.
+    unchanged_within : float, optional
+        A change whose whole interval is within this distance of zero counts as none; above 0, in the unit of the
+        errors. By default half a point, and for a metric that is not a rate half the second run's material gap.
 
     Raises
     ------
@@ -78,20 +80,23 @@ def compare(
     {'bias': 'unchanged', 'variance': 'moved', 'mismatch': 'unclear'}
     """
     rungs = [rung for rung in LADDER if rung in first.errors and rung in second.errors]
-    _check(first, second, rungs, unchanged_within)
-    confidence = second.settings.confidence
+    settings = second.settings
+    within = MOVE if metric_named(settings.metric).is_rate else settings.material_gap / 2
+    within = within if unchanged_within is None else unchanged_within
+    _check(first, second, rungs, within)
+    confidence = settings.confidence
     estimates = (saved_estimates(first, scorers[0]), saved_estimates(second, scorers[1]))
     amounts = {rung: _amount(rung, (first, second), estimates, paired or {}) for rung in rungs}
     z_error, z_gap = z_value((1 - confidence) / 2), simultaneous_z(confidence, max(1, len(rungs) - 1))
     alike = first.settings.confidence == confidence  # a saved interval holds at its own confidence alone
     errors = {
-        rung: _change(amount, z_error, unchanged_within, (paired or {}).get(rung), holds=alike or not _is_old(amount))
+        rung: _change(amount, z_error, within, (paired or {}).get(rung), holds=alike or not _is_old(amount))
         for rung, amount in amounts.items()
     }
     steps = {(low, high): amounts[high] - amounts[low] for low, high in pairwise(rungs)}
     gaps = {
-        gap_name(*between, same_distribution=second.settings.same_distribution): _change(
-            amount, z_gap, unchanged_within, holds=not _is_old(amount)
+        gap_name(*between, same_distribution=settings.same_distribution): _change(
+            amount, z_gap, within, holds=not _is_old(amount)
         )
         for between, amount in steps.items()
     }
@@ -100,11 +105,11 @@ def compare(
         diagnoses=(first.diagnosis, second.diagnosis),
         errors=errors,
         gaps=gaps,
-        orthogonal=comparison_sentences(errors, gaps, unit_of(second.settings.metric, second.settings.unit)),
-        metric=second.settings.metric,
-        unit=second.settings.unit,
+        orthogonal=comparison_sentences(errors, gaps, unit_of(settings.metric, settings.unit)),
+        metric=settings.metric,
+        unit=settings.unit,
         confidence=confidence,
-        unchanged_within=unchanged_within,
+        unchanged_within=within,
         params=dict(params or {}),
         notes=(
             *notes,

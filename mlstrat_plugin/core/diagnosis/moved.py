@@ -45,10 +45,9 @@ def _error(rung: str, change: Change, unit: Unit) -> str:
     name, by = f"{sentence_start(rung)} error", abs(change.value)
     if change.status == "moved":
         return f"{name} {_verb(change)} by {unit.change(by, *bounds)}."
-    now = f"is {unit.amount(by)} {'lower' if fell else 'higher'} {unit.interval(*bounds)}"
-    return (
-        f"{name} did not change: it {now}." if change.status == "unchanged" else f"{name} {now}, which may be chance."
-    )
+    if change.status == "unchanged":
+        return f"{name} did not change: the difference is {unit.change(change.value, change.low, change.high)}."
+    return f"{name} is {unit.amount(by)} {'lower' if fell else 'higher'} {unit.interval(*bounds)}, which may be chance."
 
 
 def _gaps(gaps: Mapping[str, Change], unit: Unit) -> str:

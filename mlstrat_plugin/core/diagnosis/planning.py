@@ -105,7 +105,9 @@ def course_start(rows: int) -> str:
 
 
 def _advice(needed: int, rows: int | None) -> tuple[str, ...]:
-    twice = f"Make train-dev about twice as large as dev, {2 * needed:,} rows: it enters both variance and mismatch."
+    twice = (
+        f"Train-dev enters both variance and mismatch, so it needs about twice the rows that dev needs: {2 * needed:,}."
+    )
     if rows is None:
         return (twice,)
     size = round(min(0.2 * rows, max(0.01 * rows, needed)))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mlstrat_plugin.records.diagnosis import GapRecord, Lean
     from mlstrat_plugin.records.sizing import OpenQuestion
 
-CHEAPER = "Work on the cheaper one."
+CHEAPER = "Work on whichever is cheapest to fix."
 
 
 def summary(

@@ -109,7 +109,7 @@ def variance(seen: Seen) -> Iterator[Sighting]:
     about="Dev error is above train-dev error by more than your threshold: the model does worse on rows of the target "
     "than on unseen rows of the training mix.",
     steps=(
-        "Compare about 100 wrong dev rows with train-dev rows and name what differs.",
+        "Compare about 100 dev rows that are wrong or far off with train-dev rows, and name what differs.",
         "Add training data that looks like the target: collect it, or move target rows into train.",
         "Synthesize what differs, from many seeds. A handful looks varied to people, but the model memorizes it.",
     ),
@@ -171,7 +171,9 @@ def inconclusive(seen: Seen) -> Iterator[Sighting]:
     "warning",
     about="At least one gap is above your threshold, but the data cannot tell which gap is the largest. The verdict is "
     "`tied` if every candidate is above the threshold, and `unranked` if one of them may not be.",
-    steps=("Work on whichever candidate is cheaper, or label more rows to rank them.",),
+    steps=(
+        "Work on whichever candidate is cheapest to fix, or label more rows where the message names a number of them.",
+    ),
     needs=rivals,
 )
 def unranked(seen: Seen) -> Iterator[Sighting]:

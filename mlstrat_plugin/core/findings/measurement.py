@@ -66,7 +66,7 @@ def _groups(seen: Seen) -> dict[str, float]:
     "warning",
     about="An error of the ladder is missing. The gaps on its two sides are reported as one merged gap; if it is the "
     "first or the last one of the ladder, its gap is unknown.",
-    steps=("Score the missing split to tell the merged problems apart.",),
+    steps=("Score the missing split, or give a human level, so that each gap has both its errors.",),
     needs=undeclared,
 )
 def missing_errors(seen: Seen) -> Iterator[Sighting]:

@@ -87,7 +87,10 @@ def sampled_train(seen: Seen) -> Iterator[Sighting]:
     "tip",
     about="The human level was declared, not counted, so the interval of bias leaves out the uncertainty of that "
     "number.",
-    steps=("Let people label a few hundred rows and give the counts as mlstrat.human.errors and mlstrat.human.n.",),
+    steps=(
+        "For a rate, let people label a few hundred rows and give the counts as mlstrat.human.errors and "
+        "mlstrat.human.n.",
+    ),
     needs=human_level,
 )
 def declared_human_level(seen: Seen) -> Iterator[Sighting]:

@@ -292,7 +292,10 @@ def _examples(table: Table, split: Split, columns: Columns) -> Table:
 
 def _open(engine: Engine, file: Path, columns: Columns, evaluate: Evaluate) -> Table:
     if not file.is_file():
-        raise PredictionsError(f"predictions file {file} does not exist", hint="run the predict stage first")
+        raise PredictionsError(
+            f"predictions file {file} does not exist",
+            hint="run the predict stage first, or correct mlstrat.evaluate.predictions",
+        )
     try:
         with reading(f"predictions {file}", AGAIN):
             table = engine.read(file, text_columns=[columns.id])

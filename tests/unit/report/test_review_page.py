@@ -27,7 +27,7 @@ def with_analysis(**changes: object) -> Diagnosis:
 def test_progress_says_what_to_run_next() -> None:
     assert view(RECORD).progress == "60 of 100 sampled mistakes reviewed; dev has 588 mistakes."
     assert view(with_analysis(sampled=0, reviewed=0)).progress == (
-        "No mistakes reviewed yet. Run `mlstrat review sample` to draw some."
+        "No mistakes reviewed yet. To draw some, run mlstrat review sample."
     )
     assert view(with_analysis(reviewed=0)).progress == (
         "No mistakes reviewed yet. The sheet holds 100; dev has 588 mistakes. Run `mlstrat review serve` to review them."

@@ -24,7 +24,7 @@ def test_the_error_comes_first_with_its_interval() -> None:
     assert said(FELL, bias=STILL) == "Dev error fell by 26.4 points [23.0, 29.7]. No gap moved."
     assert said(ROSE, bias=STILL).startswith("Dev error rose by 8.1 points [4.8, 11.5].")
     assert said(OPEN, bias=STILL).startswith("Dev error is 0.20 points higher [-3.1, 3.6], which may be chance.")
-    assert said(STILL, bias=STILL).startswith("Dev error did not change: it is 0.00 points higher [-3.3, 3.4].")
+    assert said(STILL, bias=STILL).startswith("Dev error did not change: the difference is 0.00 points [-3.3, 3.4].")
 
 
 def test_gaps_that_moved_are_told_largest_first() -> None:

@@ -51,7 +51,7 @@ def test_a_gap_that_dominates_has_its_number_and_names_the_others() -> None:
 def test_tied_gaps_leave_the_choice_to_their_costs_where_no_rows_can_rank_them() -> None:
     assert said("tied", ("variance", "bias", "mismatch"), BIG, question=CLOSE) == (
         "Tied. Variance, bias and mismatch all matter; the data cannot rank them. "
-        "Variance is the likeliest largest (60%). Work on the cheaper one."
+        "Variance is the likeliest largest (60%). Work on whichever is cheapest to fix."
     )
     assert said("tied", ("variance", "bias"), BIG, question=ROWS) == (
         "Tied. Variance and bias both matter; the data cannot rank them. Variance is the likeliest largest (60%). "

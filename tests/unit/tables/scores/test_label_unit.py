@@ -106,5 +106,7 @@ def test_distances_that_are_no_numbers_are_refused(project: Project, value: floa
 
 
 def test_a_human_error_is_a_distance_too(project: Project) -> None:
-    with pytest.raises(ParamsError, match=r"human: evaluate\.metric = mean_absolute_error is compared with loss"):
+    with pytest.raises(
+        ParamsError, match=r"human gives error, which does not fit evaluate\.metric = mean_absolute_error: give loss"
+    ):
         project.load(**{**MINUTES, "human": {"error": 0.01}})
