@@ -168,6 +168,8 @@ def print_history(record: History) -> None:
         return
     _show(history_table(record).without("largest gap"))
     _show(history_table(record).only("run", "largest gap"))
+    console().print()
+    _sentence("Errors of dev and test are as logged (0.05 is 5%); gaps of rates are in points.")
 
 
 def print_decision(record: Decision, *, verbose: bool = False) -> None:
@@ -182,6 +184,7 @@ def print_decision(record: Decision, *, verbose: bool = False) -> None:
     said = notes(record) if verbose else ()
     for text in (*said, *(problem.message for problem in record.problems[1:])):
         _sentence(f"- {text}")
+    console().print()
     _sentence(standing_line(record))
 
 

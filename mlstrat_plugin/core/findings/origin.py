@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 @need("a group column is configured")
 def group_column(seen: Seen) -> str:
     """Return that rows do not come in groups."""
-    return tables.missing(seen) or ("" if seen.known.groups else "no group column is configured")
+    return tables.missing(seen) or ("" if _groups(seen) else "no group column is configured")
+
+
+def _groups(seen: Seen) -> dict[str, str]:
+    """Return the groups behind each error: counted where the metric sums them up, else their effective number."""
+    if seen.known.groups:
+        return {rung: f"{count:,}" for rung, count in seen.known.groups.items()}
+    errors = seen.errors.items()
+    return {rung: f"about {error.groups:,.0f} effective" for rung, error in errors if error.groups is not None}
 
 
 @check(
@@ -51,10 +59,9 @@ def left_out_sources(seen: Seen) -> Iterator[Sighting]:
 )
 def grouped_rows(seen: Seen) -> Iterator[Sighting]:
     """Look for rows that are not independent."""
-    groups = seen.known.groups or {}
     yield Sighting(
         "Rows of one group are not independent; the intervals account for that.",
-        ", ".join(f"{rung} {seen.errors[rung].n:,} rows in {count:,} groups" for rung, count in groups.items()),
+        ", ".join(f"{rung} {seen.errors[rung].n:,} rows in {groups} groups" for rung, groups in _groups(seen).items()),
     )
 
 
