@@ -103,7 +103,7 @@ class Params(Block):
             problems.append(f"gate.optimize.margin = {margin:g} must be {MARGIN_OF_RATES} for {metric.name}")
         if human is not None and metric.is_rate == (human.loss is not None):
             form = "error, errors and n, tasks, or table" if metric.is_rate else "loss"
-            given = ", ".join(sorted(human.model_fields_set))
+            given = ", ".join(sorted(human.model_dump(exclude_defaults=True)))
             problems.append(f"human gives {given}, which does not fit evaluate.metric = {metric.name}: give {form}")
         problems += self._task_problems()
         if problems:

@@ -35,7 +35,7 @@ def imported(name: str, key: str, root: Path = Path()) -> Callable[..., Any]:
     sys.path.insert(0, here)
     try:
         call: Any = getattr(import_module(module), function)
-    except (ImportError, AttributeError, ValueError) as error:
+    except Exception as error:  # whatever the project's own module raises
         raise ParamsError(f"{key} = {name}: {error}", hint="name a function that can be imported") from error
     finally:
         sys.path.remove(here)

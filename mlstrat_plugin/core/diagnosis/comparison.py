@@ -206,9 +206,9 @@ def _old_notes(amounts: Mapping[str, Quantity], estimates: Sides, names: tuple[s
     """Return which run has errors that cannot be recomputed, if a change needs them: paired rows do without."""
     used = {estimate for amount in amounts.values() for estimate in amount.terms}
     return [
-        f"{name} has errors that cannot be recomputed, because it was saved without tallies or its metric is a "
-        "function that is not here as it was: they have their saved intervals, and changes of gaps are not judged. "
-        "Run `mlstrat diagnose` there again."
+        f"{name} has errors that cannot be recomputed (no tallies were saved, or its metric function is missing or was "
+        "changed), so their saved intervals are used and changes of gaps are not judged. Run `mlstrat diagnose` there "
+        "again."
         for name, of_run in zip(names, estimates, strict=True)
         if any(estimate.method == AS_SAVED and estimate in used for estimate in of_run.values())
     ]

@@ -1,4 +1,4 @@
-"""Tallies read back from a saved diagnosis, and the numbers of one that was saved without them."""
+"""Estimates recomputed from the tallies of a saved diagnosis, or its saved intervals where that cannot be."""
 
 from __future__ import annotations
 
@@ -93,8 +93,13 @@ def _recomputed(error: ErrorRecord, saved: Mapping[str, Any] | None, scorers: Ma
     scorer = None if saved is None else saved.get("scorer")
     if saved is None or (scorer is not None and scorer not in {**OWN_SCORERS, **scorers}):
         return None
-    found = _checked(saved, scorers)[1]
-    return found if scorer not in scorers or same_number(error.value, found.value) else None
+    if scorer not in scorers:
+        return _checked(saved, scorers)[1]
+    try:
+        found = _checked(saved, scorers)[1]
+    except RecordError:
+        return None  # a function of today may fail on what it counted then
+    return found if same_number(error.value, found.value) else None
 
 
 def _as_saved(error: ErrorRecord) -> Estimate:

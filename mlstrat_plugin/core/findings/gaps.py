@@ -40,7 +40,7 @@ def merged(seen: Seen) -> str:
     return "" if set(names) & set(seen.problems) else _unclear(seen, names)
 
 
-@need("more than one gap is measured, and the data can tell that one of them is above your threshold or none is")
+@need("more than one gap is measured, and the data can tell whether any of them is above your threshold")
 def rivals(seen: Seen) -> str:
     """Return that one gap alone needs no ranking, or that no gap is known to matter."""
     if len(seen.gaps) < 2:

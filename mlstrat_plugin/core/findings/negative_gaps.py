@@ -20,7 +20,10 @@ def begins_with(gap: str) -> Need:
     """Return the need of a check that a gap, or a merged one that begins with it, is below zero or is not."""
     low = LADDER[GAPS.index(gap)]
 
-    @need(f"{low} error and a later one of the ladder are measured, and the data can tell how far their gap is below 0")
+    @need(
+        f"{low} error and a later one of the ladder are measured, and the data can tell whether their gap is more than "
+        "your threshold below 0"
+    )
     def missing(seen: Seen) -> str:
         names = _beginning(seen, gap)
         if not names:

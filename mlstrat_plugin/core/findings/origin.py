@@ -26,7 +26,7 @@ def _groups(seen: Seen) -> dict[str, str]:
     if seen.known.groups:
         return {rung: f"{count:,}" for rung, count in seen.known.groups.items()}
     errors = seen.errors.items()
-    return {rung: f"about {error.groups:,.0f} effective" for rung, error in errors if error.groups is not None}
+    return {rung: f"about {error.groups:,.0f} effective" for rung, error in errors if rung != HUMAN and error.groups}
 
 
 @check(

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from mlstrat_plugin.core.gate.challenge import Difference, challenge_of, not_compared
-from mlstrat_plugin.errors import EstimateError, GateError, PredictionsError
+from mlstrat_plugin.errors import EstimateError, GateError, PredictionsError, RecordError
 from mlstrat_plugin.records.diagnosis import Diagnosis
 from mlstrat_plugin.records.gate import Challenge, Problem
 from mlstrat_plugin.records.saving import read_record
@@ -109,7 +109,10 @@ def _saved_diagnosis(contest: Contest) -> Diagnosis | Problem:
     file = contest.registry.fetch(contest.champion.run_id, artifact, contest.scratch)
     if file is None:
         return Problem(code="no_outcomes", message=f"the run of {version} has no diagnosis, which names its metric")
-    saved = read_record(Diagnosis, file, stage="track")
+    try:
+        saved = read_record(Diagnosis, file, stage="track")
+    except RecordError:
+        return Problem(code="no_outcomes", message=f"the diagnosis in the run of {version} cannot be read")
     if (saved.settings.metric, saved.settings.unit) == (today.metric, today.unit):
         return saved
     theirs, ours = (" in ".join(filter(None, (s.metric, s.unit))) for s in (saved.settings, today))

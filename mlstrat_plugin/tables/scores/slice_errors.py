@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def slice_errors(engine: Engine, file: Path, split: Split, metric: Metric, *, grouped: bool) -> Mapping[str, Tally]:
     """Return the error of each slice of a split, from a file that ``write_outcomes`` made.
 
-    A slice has its share of wrong rows, or where no row is wrong its mean loss or distance.
+    A slice has its share of wrong rows; where rows are neither right nor wrong, its mean loss or distance.
     """
     rows = engine.read_parquet([file])
     by = errors_by if metric.has_mistakes else _losses_by

@@ -41,7 +41,9 @@ def test_pending_while_empty(project: Project) -> None:
     assert record.error_analysis is not None
     assert record.error_analysis.status == "pending"
     report(params)
-    assert "No mistakes reviewed yet. Run `mlstrat review sample`" in params.places.page.read_text(encoding="utf-8")
+    assert "No mistakes reviewed yet. To draw some, run mlstrat review sample." in params.places.page.read_text(
+        encoding="utf-8"
+    )
     assert params.places.causes.read_text(encoding="utf-8").count("\n") == 1
 
 

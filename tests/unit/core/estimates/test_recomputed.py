@@ -129,6 +129,8 @@ def test_a_function_that_was_changed_leaves_the_saved_interval() -> None:
     record = read_back(diagnose_ladder({"train": MATRIX, "dev": MATRIX}, Settings(metric=FUNCTION.name)))
     changed = {FUNCTION.name: replace(FUNCTION, call=lambda counts, labels: 0.5 * FUNCTION.call(counts, labels))}
     assert {found.method for found in saved_estimates(record, changed).values()} == {AS_SAVED}
+    failing = {FUNCTION.name: replace(FUNCTION, call=lambda _counts, _labels: float("nan"))}
+    assert {found.method for found in saved_estimates(record, failing).values()} == {AS_SAVED}
 
 
 def test_labels_that_json_does_not_know_are_saved_as_text() -> None:

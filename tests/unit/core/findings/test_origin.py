@@ -21,7 +21,7 @@ def test_rows_in_groups(seen, sighting, reason) -> None:
     assert "not independent" in found.message
     assert found.evidence == "dev 10,000 rows in 1,250 groups, test 10,000 rows in 900 groups"
     assert reason(grouped_rows, seen(circumstances=TABLES)) == "no group column is configured"
-    effective = seen(groups={"dev": 291.3}, circumstances=TABLES)
+    effective = seen(groups={"human": 12.0, "dev": 291.3}, circumstances=TABLES)
     assert sighting(grouped_rows, effective).evidence == "dev 10,000 rows in about 291 effective groups"
 
 

@@ -239,8 +239,14 @@ def test_weights_that_are_all_zero(project: Project, scored: pd.DataFrame) -> No
         ({"evaluate": {"metric": "f1"}}, "needs evaluate.positive"),
         ({"evaluate": {"metric": "mean_over"}}, "needs columns.slice"),
         ({"evaluate": {"metric": "macrof1"}}, "did you mean 'macro_f1'"),
-        ({"evaluate": {"metric": "mean_loss"}, "human": {"error": 0.1}}, "compared with loss"),
-        ({"human": {"loss": 3.5}}, "compared with error, errors and n, or table"),
+        (
+            {"evaluate": {"metric": "mean_loss"}, "human": {"error": 0.1}},
+            "human gives error, which does not fit evaluate.metric = mean_loss: give loss",
+        ),
+        (
+            {"human": {"loss": 3.5}},
+            "human gives loss, which does not fit evaluate.metric = error_rate: give error, errors and n",
+        ),
         ({"diagnose": {"material_gap": 2.5}}, r"material_gap = 2.5 must be in \(0, 1\) for error_rate"),
     ],
 )
