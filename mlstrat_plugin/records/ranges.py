@@ -58,6 +58,7 @@ class Range:
 
 RATE_GAP = Range(low=0, high=1, low_open=True, high_open=True)
 LOSS_GAP = Range(low=0, low_open=True)
+MARGIN_OF_RATES = Range(low=0, high=1, high_open=True)
 RANGES = {
     "material_gap_relative": Range(low=0, high=1, high_open=True),
     "confidence": Range(low=0.5, high=1, high_open=True),
@@ -65,9 +66,6 @@ RANGES = {
     "also_large": Range(low=0, high=1, low_open=True),
     "lean_draws": Range(low=1),
 }
-
-
-MARGIN_OF_RATES = Range(low=0, high=1, high_open=True)
 
 
 def gap_range(metric: Metric) -> Range:

@@ -207,7 +207,7 @@ def test_losses_that_are_the_same_in_both_runs_are_compared_unpaired(ready: Proj
     snapshot(ready, "one")
     with_losses(1.0)
     told = compare("one", ".")
-    assert told.notes[0].startswith("train: compared unpaired, because no row or group of")
+    assert told.notes[0].startswith("train: compared unpaired, because no row or group changed its loss")
     assert told.errors["train"].n is None
     assert told.errors["dev"].n is not None
     assert told.errors["dev"].status == "moved"

@@ -121,9 +121,7 @@ class LossTally(TallyBase):
         squares = self.aa - 2 * shift * self.ab + shift**2 * self.bb
         cubes = self.aaa - 3 * shift * self.aab + 3 * shift**2 * self.abb - shift**3 * self.bbb
         if not squares > 1e-12 * max(self.aa, mean**2 * self.bb):
-            raise EstimateError(
-                f"all {self.n:,} losses are {mean:g} or very close to it, so there is no confidence interval"
-            )
+            raise EstimateError(f"all {self.n:,} losses are about {mean:g}: an interval needs losses that differ")
         spread = sqrt(squares / (units - 1))
         skewness = cubes / units / (squares / units) ** 1.5
         error = spread * sqrt(units) / self.n

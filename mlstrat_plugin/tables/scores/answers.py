@@ -165,24 +165,26 @@ class Answered:
         unknown = sum(cell["n"] for cell in cells if cell["split"] is None)
         if unknown:
             strangers = joined.filter(joined.split.isnull()).select(id=joined.answered)
-            problems.append(f"{unknown:,} predictions for ids that are in no split: {_ids(engine, strangers, unknown)}")
+            problems.append(
+                f"{unknown:,} predictions for ids that are in no split: {id_examples(engine, strangers, unknown)}"
+            )
         if sum(cell["n"] for cell in cells if cell["split"] is not None) > engine.count(self.rows):
             counted = self.predictions.group_by(id=self.predictions.answered).agg(n=ibis._.count())
             twice = counted.filter(counted.n > 1)
             problems.append(
-                f"ids are predicted more than once: {_ids(engine, twice.select('id'), engine.count(twice))}"
+                f"ids are predicted more than once: {id_examples(engine, twice.select('id'), engine.count(twice))}"
             )
         null = sum(cell["null"] for cell in cells if cell["split"] is not None)
         if null:
             known = joined.split.notnull() & joined.answered.notnull()
             empty = joined.filter(known & self.flawed(joined)).select(id=joined.answered)
-            problems.append(f"{null:,} {self.flaw}: {_ids(engine, empty, null)}")
+            problems.append(f"{null:,} {self.flaw}: {id_examples(engine, empty, null)}")
         return problems
 
     def _unanswered(self, engine: Engine, trained_on: tuple[str, ...]) -> str:
         joined = self.joined
         rows = joined.filter(joined.split.notnull() & joined.answered.isnull() & scored(joined, trained_on))
-        return _ids(engine, rows.select(id=rows.id), engine.count(rows))
+        return id_examples(engine, rows.select(id=rows.id), engine.count(rows))
 
 
 def answers(
@@ -317,5 +319,6 @@ def _open(engine: Engine, file: Path, columns: Columns, evaluate: Evaluate) -> T
     return table.select(answered=table[columns.id], latency_ms=latency, **given)
 
 
-def _ids(engine: Engine, rows: Table, total: int) -> str:
+def id_examples(engine: Engine, rows: Table, total: int) -> str:
+    """Return the first ids of some rows, and how many more there are."""
     return examples([row["id"] for row in engine.rows(rows.order_by("id").limit(MAX_EXAMPLES))], total)

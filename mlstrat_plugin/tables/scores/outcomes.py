@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import ibis
 
-from mlstrat_plugin.errors import MAX_EXAMPLES, PredictionsError, examples, listed
-from mlstrat_plugin.tables.scores.answers import AGAIN
+from mlstrat_plugin.errors import PredictionsError, listed
+from mlstrat_plugin.tables.scores.answers import AGAIN, id_examples
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,7 +58,7 @@ def outcome_of_each(engine: Engine, answered: Answered, names: Sequence[str]) ->
         counted = asked.group_by("id", "split").agg(times=ibis._.count())
         wrong["have several predictions"] = counted.filter(counted.times > 1)
     problems = [
-        f"{count:,} rows of {_splits(engine, rows)} {said}: {_ids(engine, rows, count)}"
+        f"{count:,} rows of {_splits(engine, rows)} {said}: {id_examples(engine, rows, count)}"
         for said, rows in wrong.items()
         if (count := engine.count(rows))
     ]
@@ -69,10 +69,6 @@ def outcome_of_each(engine: Engine, answered: Answered, names: Sequence[str]) ->
 
 def _splits(engine: Engine, rows: Table) -> str:
     return ", ".join(sorted(row["split"] for row in engine.rows(rows.select("split").distinct())))
-
-
-def _ids(engine: Engine, rows: Table, total: int) -> str:
-    return examples([row["id"] for row in engine.rows(rows.order_by("id").limit(MAX_EXAMPLES))], total)
 
 
 def write_outcomes(engine: Engine, answered: Answered, files: Mapping[Path, Sequence[Split]]) -> None:

@@ -85,7 +85,7 @@ class SharedRows:
             tally = self.losses[second - 1]
             if not tally.aa:
                 raise EstimateError(
-                    f"no row or group of {tally.n:,} rows has another loss, so the change has no interval"
+                    f"no row or group changed its loss ({tally.n:,} rows), so the change has no interval"
                 )
             mean = tally.estimate()
             return PairedChange(amount=replace(mean, method=replace(mean.method, paired=True)), pairs=None, n=tally.n)

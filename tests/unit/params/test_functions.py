@@ -36,3 +36,9 @@ def test_what_is_not_a_function(name: str, message: str) -> None:
     assert caught.value.message.startswith(message)
     assert caught.value.hint
     assert sys.path == before
+
+
+def test_a_module_that_fails_on_import_is_named() -> None:
+    Path("failing_costs.py").write_text("raise RuntimeError('no licence')\n")
+    with pytest.raises(ParamsError, match=r"mlstrat\.evaluate\.metric = failing_costs\.cost: no licence"):
+        imported("failing_costs.cost", KEY)

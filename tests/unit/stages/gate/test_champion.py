@@ -117,7 +117,7 @@ def test_two_models_of_the_same_losses_are_unclear(world: World, monkeypatch: py
     world.train("second", BAD)
     decision = world.decide()
     assert (decision.decision, decision.code) == ("unclear", "not_measured")
-    assert "has another loss, so the change has no interval" in decision.reason
+    assert "no row or group changed its loss" in decision.reason
 
 
 def test_a_champion_of_another_metric_or_unit_is_not_compared(world: World) -> None:
