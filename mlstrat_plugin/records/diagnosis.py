@@ -94,8 +94,8 @@ class TaskDiagnosis:
 class Diagnosis:
     """The answer of one model: what holds it back, how sure that is, what to try.
 
-    ``tallies`` holds the sums behind each rung, from which every estimate is recomputed without the rows; a diagnosis
-    of schema version 1 has none.
+    ``tallies``, ``tallies_by_source`` and ``tallies_2x3`` hold the sums behind ``errors``, ``by_source`` and
+    ``table_2x3``, from which every estimate is recomputed without the rows; a diagnosis of schema version 1 has none.
     """
 
     schema_version: int = DIAGNOSIS_VERSION
@@ -108,7 +108,9 @@ class Diagnosis:
     gaps: dict[str, GapRecord]
     tallies: dict[str, dict[str, Any]] = field(default_factory=dict)
     by_source: dict[str, dict[str, ErrorRecord]] = field(default_factory=dict)
+    tallies_by_source: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     table_2x3: dict[str, dict[str, ErrorRecord]] = field(default_factory=dict)
+    tallies_2x3: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     statements: dict[str, Statement] = field(default_factory=dict)
     tasks: dict[str, TaskDiagnosis] = field(default_factory=dict)
     trained_on: tuple[str, ...] = ()

@@ -33,7 +33,7 @@ Saved = (
     | Sampling
     | Suggestions
 )
-TALLIES = "tallies"  # the field of a diagnosis
+TALLIES = ("tallies", "tallies_by_source", "tallies_2x3")  # the fields of a diagnosis
 READABLE: dict[type, tuple[int, ...]] = {Diagnosis: (1, DIAGNOSIS_VERSION), Decision: (DECISION_VERSION,)}
 Record = TypeVar("Record", Diagnosis, Validation, Splits, TrackedRun, Decision, Ledger)
 
@@ -51,7 +51,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float):
         return round(value, 10)
     if isinstance(value, dict):
-        return {str(key): item if key == TALLIES else _plain(item) for key, item in value.items()}
+        return {str(key): item if key in TALLIES else _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     return value

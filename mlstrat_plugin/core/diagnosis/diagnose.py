@@ -135,7 +135,9 @@ def diagnose_ladder(
     question = open_question(verdict, gaps, estimates, rows, tau=tau, settings=settings)
     errors = {rung: error_record(ladder[rung], estimates[rung], settings.confidence) for rung in estimates}
     gap_records = _gap_records(gaps, verdict, settings.confidence)
-    cells = _cells(by_source or {}, roles or {}, human_by_role or {})
+    sources = _rounded(by_source or {})
+    cells = _rounded(_cells(by_source or {}, roles or {}, human_by_role or {}))
+    source_records, cell_records = (_table(table, settings.confidence) for table in (sources, cells))
     findings, checks = observe(
         Seen(
             diagnosis=verdict.diagnosis,
@@ -167,8 +169,10 @@ def diagnose_ladder(
         errors=errors,
         gaps=gap_records,
         tallies={rung: tally.saved() for rung, tally in ladder.items()},
-        by_source=_table(by_source or {}, settings.confidence),
-        table_2x3=_table(cells, settings.confidence),
+        by_source=source_records,
+        tallies_by_source=_saved(sources, source_records),
+        table_2x3=cell_records,
+        tallies_2x3=_saved(cells, cell_records),
         statements=statements(
             {role: _estimates(of_role) for role, of_role in cells.items()}, confidence=settings.confidence
         ),
@@ -197,6 +201,17 @@ def _cells(
     for role, tallies in tallies_by_distribution(by_source, roles).items():
         cells.setdefault(role, {}).update(tallies)
     return cells
+
+
+def _rounded(cells: Mapping[str, Mapping[str, Rung]]) -> dict[str, dict[str, Rung]]:
+    return {name: {row: cell.rounded() for row, cell in rows.items()} for name, rows in cells.items()}
+
+
+def _saved(
+    cells: Mapping[str, Mapping[str, Rung]], records: Mapping[str, Mapping[str, ErrorRecord]]
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return the tallies behind a table's records."""
+    return {name: {row: cells[name][row].saved() for row in rows} for name, rows in records.items()}
 
 
 def _task(name: str, ladder: Mapping[str, Rung], settings: Settings) -> TaskDiagnosis:

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlstrat_plugin.core.diagnosis.diagnose import diagnose, diagnose_ladder
@@ -147,3 +147,34 @@ def test_a_damaged_tally_is_not_passed_over() -> None:
     damaged = replace(record, tallies={**record.tallies, "dev": {"tally": "errors", "wrong": 9}})
     with pytest.raises(RecordError, match="saved tally cannot be read"):
         saved_estimates(damaged)
+
+
+@pytest.mark.parametrize("kind", sorted({*TALLIES} - {"declared error", "declared loss"}))
+@settings(max_examples=15)
+@given(data=st.data())
+def test_every_cell_of_the_tables_is_recomputed_from_its_tally(kind: str, data: st.DataObject) -> None:
+    dev, web, mobile, people = (data.draw(TALLIES[kind].filter(has_estimate)) for _ in range(4))
+    record = read_back(
+        diagnose_ladder(
+            {"train": mobile, "dev": dev},
+            Settings(metric="mean_loss"),
+            by_source={"train": {"web": web, "mobile": mobile}, "dev": {"mobile": dev}},
+            roles={"web": "auxiliary", "mobile": "target"},
+            human_by_role={"target": people},
+        )
+    )
+    tables = ((record.by_source, record.tallies_by_source), (record.table_2x3, record.tallies_2x3))
+    assert set(record.table_2x3["target"]) == {"human", "trained-on", "not-trained-on"}
+    for errors, tallies in tables:
+        cells = [(name, row) for name, rows in errors.items() for row in rows]
+        assert cells == [(name, row) for name, rows in tallies.items() for row in rows]
+        for name, row in cells:
+            error, found = errors[name][row], tally_of(tallies[name][row], SCORERS).estimate()
+            assert (found.value, *found.interval(0.95)) == pytest.approx((error.value, error.low, error.high), abs=1e-9)
+
+
+def test_a_cell_without_an_interval_has_no_tally_either() -> None:
+    tallies = {"train": {"web": ErrorTally(wrong=0, n=0), "mobile": ErrorTally(wrong=1, n=9)}}
+    ladder = {"train": ErrorTally(wrong=1, n=9), "dev": ErrorTally(wrong=2, n=9)}
+    record = diagnose_ladder(ladder, Settings(), by_source=tallies)
+    assert set(record.by_source["train"]) == set(record.tallies_by_source["train"]) == {"mobile"}
