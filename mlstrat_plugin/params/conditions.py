@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from pydantic import AfterValidator, Field
 
 from mlstrat_plugin.errors import did_you_mean, shown
-from mlstrat_plugin.params.types import Block, Number, Text
+from mlstrat_plugin.params.types import Block, Number, Text, bounds
+from mlstrat_plugin.records.ranges import MOST
 from mlstrat_plugin.records.words import GAPS, LADDER, Split
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Limit(Block):
         "metric, in milliseconds or in megabytes."
     )
     quantile: Number | None = Field(
-        None, ge=0.5, lt=1, description="Share of the rows that must stay below `max`; for `latency_ms` only."
+        None, description="Share of the rows that must stay below `max`; for `latency_ms` only.", **bounds(MOST)
     )
 
 

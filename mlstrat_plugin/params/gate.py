@@ -9,7 +9,8 @@ from pydantic import AfterValidator, Field, PrivateAttr, model_validator
 
 from mlstrat_plugin.errors import shown
 from mlstrat_plugin.params.conditions import LATENCY, Condition, ConditionName, Limit, condition_of
-from mlstrat_plugin.params.types import Block, Flag, Number, Text, Whole
+from mlstrat_plugin.params.types import Block, Flag, Number, Text, Whole, bounds
+from mlstrat_plugin.records.ranges import MOST
 from mlstrat_plugin.records.words import Split
 
 # MLflow keeps these words for itself, and takes 255 characters.
@@ -59,7 +60,7 @@ class Gate(Block):
     )
     looks: Whole = Field(20, ge=1, le=1000, description="Number of models that may be judged on one test set.")
     promotions: Whole = Field(1, ge=1, le=10, description="Number of comparisons that may be won on one test set.")
-    confidence: Number = Field(0.95, ge=0.5, lt=1, description="One-sided confidence of each condition.")
+    confidence: Number = Field(0.95, description="One-sided confidence of each condition.", **bounds(MOST))
     rescore: Flag = Field(
         default=False, description="Whether the champion's model is scored on today's rows if its own rows differ."
     )

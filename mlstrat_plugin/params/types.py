@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from mlstrat_plugin.records.ranges import FRACTION
+
 if TYPE_CHECKING:
     from mlstrat_plugin.records.ranges import Range
 
@@ -13,14 +15,6 @@ Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Whole = Annotated[int, Field(strict=True)]
 Text = Annotated[str, Field(strict=True, min_length=1)]
 Flag = Annotated[bool, Field(strict=True)]
-Share = Annotated[Number, Field(gt=0, lt=1)]
-Size = Share | Annotated[Whole, Field(ge=1)]  # of a split: a share, or a number of rows
-
-
-class Block(BaseModel):
-    """A block of keys: unknown ones are errors, values never change after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def bounds(limits: Range) -> dict[str, Any]:
@@ -32,3 +26,13 @@ def bounds(limits: Range) -> dict[str, Any]:
     """
     low: dict[str, Any] = {"gt" if limits.low_open else "ge": limits.low}
     return low if limits.high == float("inf") else low | {"lt" if limits.high_open else "le": limits.high}
+
+
+Share = Annotated[Number, Field(**bounds(FRACTION))]
+Size = Share | Annotated[Whole, Field(ge=1)]  # of a split: a share, or a number of rows
+
+
+class Block(BaseModel):
+    """A block of keys: unknown ones are errors, values never change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)

@@ -56,13 +56,15 @@ class Range:
         return f"in {'(' if self.low_open else '['}{low}, {high}{')' if self.high_open else ']'}"
 
 
-RATE_GAP = Range(low=0, high=1, low_open=True, high_open=True)
+FRACTION = Range(low=0, high=1, low_open=True, high_open=True)
+MOST = Range(low=0.5, high=1, high_open=True)  # of a confidence, a power, a quantile
+RATE_GAP = FRACTION
 LOSS_GAP = Range(low=0, low_open=True)
 MARGIN_OF_RATES = Range(low=0, high=1, high_open=True)
 RANGES = {
     "material_gap_relative": Range(low=0, high=1, high_open=True),
-    "confidence": Range(low=0.5, high=1, high_open=True),
-    "power": Range(low=0.5, high=1, high_open=True),
+    "confidence": MOST,
+    "power": MOST,
     "also_large": Range(low=0, high=1, low_open=True),
     "lean_draws": Range(low=1),
 }

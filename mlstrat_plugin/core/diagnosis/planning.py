@@ -14,6 +14,7 @@ from mlstrat_plugin.core.estimates.power import (
     unpaired_rows,
 )
 from mlstrat_plugin.errors import EstimateError
+from mlstrat_plugin.records.ranges import FRACTION, RANGES
 from mlstrat_plugin.records.sizing import SizeLine, SizePlan
 from mlstrat_plugin.records.words import GAPS
 
@@ -62,9 +63,9 @@ def needed_rows(
     >>> plan.to_know_error, plan.to_prove_gap, plan.to_compare_paired
     (1838, 9030, 3923)
     """
+    _check(error, material_gap, gap, discordant, rows, confidence, power)
     gap = 2 * material_gap if gap is None else gap
     discordant = error if discordant is None else discordant
-    _check(error, material_gap, gap, discordant, rows, confidence, power)
     needed = rows_for_gap(error, gap - material_gap, confidence=confidence, power=power)
     sizes = sorted({*SIZES, *([rows] if rows else [])})
     return SizePlan(
@@ -117,18 +118,31 @@ def _advice(needed: int, rows: int | None) -> tuple[str, ...]:
 
 
 def _check(
-    error: float, tau: float, gap: float, discordant: float, rows: int | None, confidence: float, power: float
+    error: float,
+    tau: float,
+    gap: float | None,
+    discordant: float | None,
+    rows: int | None,
+    confidence: float,
+    power: float,
 ) -> None:
-    ranges = {
-        f"error = {error!r} is not in (0, 1)": 0 < error < 1,
-        f"material gap = {tau!r} is not in (0, 1)": 0 < tau < 1,
-        f"gap = {gap!r} is not above the material gap and below 1": tau < gap < 1,
-        f"discordant = {discordant!r} is not in (0, 1)": 0 < discordant < 1,
-        f"rows = {rows!r} is not 1 or more": rows is None or rows >= 1,
-        f"confidence = {confidence!r} is not in [0.5, 1)": 0.5 <= confidence < 1,
-        f"power = {power!r} is not in [0.5, 1)": 0.5 <= power < 1,
+    """Refuse numbers out of their ranges, all at once; a number that follows from another is not blamed for it."""
+    given = {
+        "error": (error, FRACTION),
+        "material gap": (tau, FRACTION),
+        "discordant": (discordant, FRACTION),
+        "confidence": (confidence, RANGES["confidence"]),
+        "power": (power, RANGES["power"]),
     }
-    wrong = [text for text, fine in ranges.items() if not fine]
+    wrong = [
+        f"{name} = {value!r} must be {allowed}"
+        for name, (value, allowed) in given.items()
+        if value is not None and value not in allowed
+    ]
+    if tau in FRACTION and not tau < (2 * tau if gap is None else gap) < 1:
+        wrong.append(f"gap = {2 * tau if gap is None else gap!r} must be above the material gap and below 1")
+    if not (rows is None or rows >= 1):
+        wrong.append(f"rows = {rows!r} must be 1 or more")
     if wrong:
         raise EstimateError("; ".join(wrong), hint="errors and gaps are fractions: 5% is 0.05")
 

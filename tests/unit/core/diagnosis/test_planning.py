@@ -24,6 +24,15 @@ def test_all_problems_at_once() -> None:
         assert name in caught.value.message
 
 
+def test_a_number_that_follows_from_another_is_not_blamed() -> None:
+    with pytest.raises(
+        EstimateError, match=r"^error = 5.0 must be in \(0, 1\); material gap = 2.0 must be in \(0, 1\)$"
+    ):
+        needed_rows(error=5.0, material_gap=2.0)
+    with pytest.raises(EstimateError, match=r"^gap = 1.2 must be above the material gap and below 1$"):
+        needed_rows(error=0.5, material_gap=0.6)
+
+
 def test_a_plan_asks_for_the_rows_of_each_purpose() -> None:
     # Wilson's half-width of 1 point at 5 %; twice the material gap over four gaps; Connor 1987; two samples
     plan = needed_rows(error=0.05, material_gap=0.01)
