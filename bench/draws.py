@@ -56,7 +56,7 @@ def f1(n: int, prevalence: float, recall: float, false_alarm: float) -> Draw:
         hits, wrong, _ = (int(k) for k in rng.multinomial(n, [*parts, 1 - sum(parts)]))
         m = max(hits + wrong, 1)
         tally = RatioTally(
-            n=n, units=n, a=wrong, b=m, aa=wrong, ab=wrong, bb=m, row_bb=m, grouped=False, kind="f1"
+            n=n, units=n, a=wrong, b=m, aa=wrong, ab=wrong, bb=m, row_bb=m, grouped=False, kind="f-star"
         )  # fmt: skip
         return tally.estimate(), truth
 

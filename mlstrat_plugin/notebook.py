@@ -191,7 +191,7 @@ def compare(first: DiagnosisRecord | str, second: DiagnosisRecord | str) -> Comp
     Examples
     --------
     >>> before, after = (diagnose(train=(100, 10_000), dev=(wrong, 10_000)) for wrong in (900, 600))
-    >>> compare(before, after).orthogonal
+    >>> compare(before, after).summary
     'Dev error fell by 3.0 points [2.3, 3.7]. Only variance or mismatch moved: it fell by 3.0.'
     """
     if isinstance(first, str) and isinstance(second, str):

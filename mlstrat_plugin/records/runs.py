@@ -55,14 +55,14 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """Two runs side by side; ``params`` holds the settings that differ."""
+    """Two runs side by side; ``summary`` is for people, ``params`` holds the settings that differ."""
 
     schema_version: int = SCHEMA_VERSION
     names: tuple[str, str]
     diagnoses: tuple[str, str]
     errors: dict[str, Change]
     gaps: dict[str, Change]
-    orthogonal: str
+    summary: str
     metric: str
     unit: str = ""
     confidence: float

@@ -30,7 +30,7 @@ def comparison_view(record: Comparison) -> ComparisonView:
     unit, level = unit_of(record.metric, record.unit), percent(record.confidence)
     told = f"in {unit.word}" if unit.gap_sign else f"in the unit of {record.metric}"
     return ComparisonView(
-        answer=record.orthogonal,
+        answer=record.summary,
         verdicts=" ".join(
             f"Verdict of {name}: {verdict}." for name, verdict in zip(record.names, record.diagnoses, strict=True)
         ),

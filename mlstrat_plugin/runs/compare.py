@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from mlstrat_plugin.core.diagnosis.comparison import compare as compare_diagnoses
-from mlstrat_plugin.errors import EstimateError, MlstratError, ParamsError, RecordError, listed
+from mlstrat_plugin.errors import EstimateError, MlstratError, ParamsError, PredictionsError, RecordError, listed
 from mlstrat_plugin.params.block import Params, load_params
 from mlstrat_plugin.params.project import Project
 from mlstrat_plugin.params.yamlfile import load_yaml
@@ -20,10 +20,13 @@ from mlstrat_plugin.records.saving import from_json, same_number
 from mlstrat_plugin.records.words import Split
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mlstrat_plugin.core.estimates.confusion import Scorer
     from mlstrat_plugin.core.estimates.paired import PairedChange
     from mlstrat_plugin.records.runs import Comparison
     from mlstrat_plugin.tables.engines.duckdb import Engine, Table
+    from mlstrat_plugin.tables.scores.answers import Answered
     from mlstrat_plugin.tables.scores.pairing import SharedRows
 
 PARAMS = Path("params.yaml")
@@ -185,6 +188,7 @@ def _paired(before: Side, after: Side) -> tuple[dict[str, PairedChange], tuple[s
 
     if before.project is None or after.project is None:
         return {}, ()
+    projects = ((before.project, before), (after.project, after))
     columns = after.project.params.columns
     metric = metric_named(after.diagnosis.settings.metric)
     if metric.pairing is None:
@@ -192,12 +196,18 @@ def _paired(before: Side, after: Side) -> tuple[dict[str, PairedChange], tuple[s
     if before.project.params.columns.answers != columns.answers or columns.labels:
         return {}, ("several tasks, or other label columns, are compared unpaired",)
     with Engine(after.project.params.engine, ordered=False) as engine:
-        runs = [
-            _scored_rows(engine, side.diagnosis, project)
-            for side, project in ((before, before.project), (after, after.project))
-        ]
+        runs = [_answers(engine, project, side.name) for project, side in projects]
+        rows = [_scored_rows(run, side.diagnosis) for run, side in zip(runs, (before, after), strict=True)]
         alike = ("label", "weight") if metric.is_weighted else ("label",)
-        found = shared_rows(engine, runs, metric, grouped=columns.group is not None, alike=alike)
+        found = shared_rows(engine, rows, metric, grouped=columns.group is not None, alike=alike)
+        paired, notes = _changes(found, before, after)
+        flaws = [_flaw(engine, run) for run in runs] if notes else []
+    return paired, (*notes, *filter(None, flaws))
+
+
+def _changes(
+    found: Mapping[str, SharedRows], before: Side, after: Side
+) -> tuple[dict[str, PairedChange], tuple[str, ...]]:
     paired: dict[str, PairedChange] = {}
     notes = []
     for split in [str(s) for s in Split if str(s) in before.diagnosis.errors and str(s) in after.diagnosis.errors]:
@@ -212,14 +222,29 @@ def _paired(before: Side, after: Side) -> tuple[dict[str, PairedChange], tuple[s
     return paired, tuple(notes)
 
 
-def _scored_rows(engine: Engine, diagnosis: Diagnosis, project: Project) -> Table:
-    """Return the answered rows that the run's ladder counts."""
-    from mlstrat_plugin.tables.scores.answers import answers, scored
+def _answers(engine: Engine, project: Project, name: str) -> Answered:
+    from mlstrat_plugin.tables.scores.answers import answers
 
     params = project.params
-    answered = answers(engine, project.splits, project.predictions, params.columns, params.evaluate)
+    found = answers(engine, project.splits, project.predictions, params.columns, params.evaluate)
+    return replace(found, name=f"the predictions of {name}")
+
+
+def _scored_rows(answered: Answered, diagnosis: Diagnosis) -> Table:
+    """Return the answered rows that the run's ladder counts."""
+    from mlstrat_plugin.tables.scores.answers import scored
+
     matched = answered.matched
     return answered.outcomes(matched.filter(scored(matched, diagnosis.trained_on)))
+
+
+def _flaw(engine: Engine, answered: Answered) -> str:
+    """Return what is wrong with answers that no diagnosis was made of: those of a diagnosis passed this check."""
+    try:
+        answered.check(engine, answered.cells(engine))
+    except PredictionsError as error:
+        return error.message
+    return ""
 
 
 def _unlike(shared: SharedRows | None, split: str, before: Side, after: Side) -> str:

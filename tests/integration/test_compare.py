@@ -78,6 +78,34 @@ def test_predictions_that_are_not_those_of_the_diagnosis(ready: Project) -> None
     assert any("the predictions of one are not those that its diagnosis was made of" in note for note in told.notes)
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda rows: pd.concat([rows, rows[:1]]), "ids are predicted more than once: 'm"),
+        (
+            lambda rows: pd.concat([rows, rows[:1].assign(id="stranger")])[1:],
+            "1 predictions for ids that are in no split",
+        ),
+        (lambda rows: rows[1:], "1 of "),
+        (
+            lambda rows: rows.assign(prediction=rows["prediction"].astype("Int64").where(rows.index > 0)),
+            "1 predictions or",
+        ),
+    ],
+    ids=["twice", "unknown", "hole", "null"],
+)
+def test_answers_that_cannot_be_scored_are_named(ready: Project, change: Any, said: str) -> None:
+    rows = score(ready, 5).sort_values("id", ignore_index=True)  # 'm...' first: a row of the product
+    folder = snapshot(ready, "one")
+    change(rows).to_parquet(folder / "data/predictions.parquet")
+    told = compare("one", ".")
+    notes = "\n".join(told.notes)
+    assert "compared unpaired, because" in notes
+    assert f"the predictions of one: {said}" in notes
+    assert "the predictions of .: " not in notes
+    assert str(ready.root) not in notes
+
+
 def test_other_test_rows_are_not_paired(ready: Project) -> None:
     score(ready, 5)
     snapshot(ready, "one")

@@ -105,7 +105,7 @@ def compare(
         diagnoses=(first.diagnosis, second.diagnosis),
         errors=errors,
         gaps=gaps,
-        orthogonal=comparison_sentences(errors, gaps, unit_of(settings.metric, settings.unit)),
+        summary=comparison_sentences(errors, gaps, unit_of(settings.metric, settings.unit)),
         metric=settings.metric,
         unit=settings.unit,
         confidence=confidence,

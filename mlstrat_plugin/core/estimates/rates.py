@@ -15,6 +15,8 @@ from mlstrat_plugin.errors import EstimateError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+F_STAR = "f-star"  # a ratio whose estimate is turned into that of F1
+
 
 @dataclass(frozen=True, kw_only=True)
 class ErrorTally(TallyBase):
@@ -71,8 +73,8 @@ class RatioTally(TallyBase):
     """An error that is a ratio of two sums, over rows or over groups of rows: weighted, grouped, or F1.
 
     Each row brings a part ``a`` of an error to a weight ``b``, with 0 <= a <= b: (wrong, 1) for the error rate,
-    (weight if wrong, weight) for the weighted error, (false, false or true positive) for F1. A unit is a row, or a
-    group of rows that are not independent; its a and b are the sums over its rows.
+    (weight if wrong, weight) for the weighted error, (false, false or true positive) for 1 - F*, of which 1 - F1 is
+    made. A unit is a row, or a group of rows that are not independent; its a and b are the sums over its rows.
 
     Parameters
     ----------
@@ -89,7 +91,7 @@ class RatioTally(TallyBase):
     grouped : bool
         Units are groups.
     kind : str
-        ``errors``, ``weights``, ``f1`` or ``raters``: which a and b these are.
+        ``errors``, ``weights``, ``f-star`` or ``raters``: which a and b these are.
     top_weight, top_rows : float, int
         The largest weight of a row, and how many rows carry it.
 
@@ -172,7 +174,7 @@ class RatioTally(TallyBase):
         n = self._effective_rows(ratio)
         groups = self.b**2 / self.bb if self.grouped else None
         bounds = wilson_bounds(ratio, n, groups)
-        if self.kind != "f1":
+        if self.kind != F_STAR:
             return Estimate(ratio, bounds, n, self._method(), groups=groups)
         return Estimate(_from_f_star(ratio), lambda z: _both(_from_f_star, bounds(z)), n, self._method(), groups=groups)
 
@@ -191,7 +193,7 @@ class RatioTally(TallyBase):
         return Method(WILSON.name, of=_WORDS[self.kind], grouped=self.grouped)
 
 
-_WORDS = {"errors": "", "weights": "weighted", "f1": "f1", "raters": "raters"}
+_WORDS = {"errors": "", "weights": "weighted", F_STAR: "f1", "raters": "raters"}  # what a method is said to be of
 
 
 def _from_f_star(q: float) -> float:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mlstrat_plugin.core.estimates.composites import SliceTally, TaskTally
 from mlstrat_plugin.core.estimates.confusion import ALL, BalancedError, ConfusionTally, MacroF1, Scorer
-from mlstrat_plugin.core.estimates.rates import ErrorTally, RatioTally
+from mlstrat_plugin.core.estimates.rates import F_STAR, ErrorTally, RatioTally
 from mlstrat_plugin.tables.scores.answers import Answered, wrong_rows
 from mlstrat_plugin.tables.scores.sums import Cell, MetricSums, Values, loss_tally, second_moments, third_moments
 from mlstrat_plugin.tables.values import missing
@@ -240,7 +240,7 @@ SUMS: dict[str, Callable[[Answered], MetricSums]] = {
     "weighted_error": lambda answered: RatioSums(answered=answered, kind="weights", parts=_weighted),
     "mean_loss": lambda answered: LossSums(answered=answered),
     "mean_absolute_error": lambda answered: LossSums(answered=answered),
-    "f1": lambda answered: RatioSums(answered=answered, kind="f1", parts=_f1),
+    "f1": lambda answered: RatioSums(answered=answered, kind=F_STAR, parts=_f1),
     "macro_f1": lambda answered: ConfusionSums(answered=answered, scorer=MacroF1()),
     "balanced_error": lambda answered: ConfusionSums(answered=answered, scorer=BalancedError()),
     "mean_over": lambda answered: SliceSums(answered=answered, rule="mean"),

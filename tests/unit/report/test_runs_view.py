@@ -31,7 +31,7 @@ def two() -> Comparison:
 
 def test_the_answer_comes_first_then_verdicts_and_changes(two: Comparison) -> None:
     view = comparison_view(two)
-    assert view.answer == two.orthogonal
+    assert view.answer == two.summary
     assert view.answer.startswith("Dev error fell by 2.0 points [1.7, 2.3].")
     assert view.verdicts == "Verdict of HEAD: variance+mismatch. Verdict of pooled: variance+mismatch."
     assert view.errors.head == ("error", "change", "95% interval", "status", "fixed", "broken", "rows", "method")

@@ -47,7 +47,7 @@ def test_one_knob() -> None:
         run(1000, 5000, 6000, 6000, n=10 * N),
         paired=pairs(n=10 * N, train=(50, 50), train_dev=(4100, 100), dev=(4100, 100), test=(4100, 100)),
     )
-    assert told.orthogonal == "Dev error fell by 4.0 points [3.9, 4.1]. Only variance moved: it fell by 4.0."
+    assert told.summary == "Dev error fell by 4.0 points [3.9, 4.1]. Only variance moved: it fell by 4.0."
     assert {name: change.status for name, change in told.gaps.items()} == {
         "bias": "unchanged",
         "variance": "moved",
@@ -69,7 +69,7 @@ def test_without_pairs_the_same_change_is_less_certain() -> None:
 
 def test_two_knobs() -> None:
     told = compare(run(100, 900, 2000, 2000), run(100, 400, 700, 700))
-    assert told.orthogonal.startswith(
+    assert told.summary.startswith(
         "Dev error fell by 13.0 points [12.1, 13.9]. Mismatch fell by 8.0 and variance by 5.0."
     )
 
@@ -146,7 +146,7 @@ def test_gaps_of_an_old_run_are_not_judged(first_is_old: bool) -> None:
     (note,) = told.notes
     assert note.startswith("before" if first_is_old else "after")
     assert "mlstrat diagnose" in note
-    assert "No gap is shown to have moved." in told.orthogonal
+    assert "No gap is shown to have moved." in told.summary
 
 
 def test_an_old_run_at_another_confidence_is_not_judged() -> None:

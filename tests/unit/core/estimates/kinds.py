@@ -112,7 +112,9 @@ TALLIES: dict[str, st.SearchStrategy[Any]] = {
     "groups": groups,
     "weights": _weights.map(lambda rows: ratio_of(rows, kind="weights")),
     "weights of groups": _weights.map(lambda rows: ratio_of(rows, kind="weights", grouped=True)),
-    "f1": st.lists(st.booleans(), min_size=1).map(lambda wrong: ratio_of([(float(w), 1.0) for w in wrong], kind="f1")),
+    "f1": st.lists(st.booleans(), min_size=1).map(
+        lambda wrong: ratio_of([(float(w), 1.0) for w in wrong], kind="f-star")
+    ),
     "losses": st.lists(_loss, min_size=3, max_size=40).map(LossTally.of),
     "losses of groups": st.lists(st.lists(_loss, min_size=1, max_size=5), min_size=3, max_size=20).map(losses_of),
     "tasks": st.lists(_task_rows.map(lambda rows: rows[:1]), min_size=3).map(

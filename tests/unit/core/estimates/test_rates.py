@@ -44,7 +44,9 @@ def weighted(rows: list[tuple[float, bool]]) -> RatioTally:
 
 def f1(tp: int, wrong: int) -> RatioTally:
     m = tp + wrong
-    return RatioTally(n=1000, units=1000, a=wrong, b=m, aa=wrong, ab=wrong, bb=m, row_bb=m, grouped=False, kind="f1")
+    return RatioTally(
+        n=1000, units=1000, a=wrong, b=m, aa=wrong, ab=wrong, bb=m, row_bb=m, grouped=False, kind="f-star"
+    )
 
 
 def test_groups_golden() -> None:
