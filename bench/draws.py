@@ -103,10 +103,7 @@ def lognormal(n: int) -> Draw:
 
     def draw(rng: Generator) -> tuple[Quantity, float]:
         values = rng.lognormal(0, 1, n)
-        one, two, three = float(values.sum()), float((values**2).sum()), float((values**3).sum())
-        tally = LossTally(
-            n=n, units=n, a=one, aa=two, aaa=three, ab=one, aab=two, abb=one, bb=n, bbb=n, grouped=False
-        )  # fmt: skip
+        tally = LossTally.of_sums(n, *(float((values**power).sum()) for power in (1, 2, 3)))
         return tally.estimate(), float(np.exp(0.5))
 
     return draw

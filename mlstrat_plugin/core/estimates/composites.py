@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from mlstrat_plugin.core.estimates.estimate import Estimate, LinearCombination
 from mlstrat_plugin.core.estimates.intervals import wilson_bounds, z_value
 from mlstrat_plugin.core.estimates.methods import Method
-from mlstrat_plugin.core.estimates.rates import ErrorTally, RatioTally
+from mlstrat_plugin.core.estimates.rates import PSEUDO_WRONG, ErrorTally, RatioTally
 from mlstrat_plugin.core.estimates.tally import NO_ROWS, Remarks, TallyBase
 from mlstrat_plugin.errors import EstimateError
 
@@ -229,8 +229,26 @@ class TaskTally(TallyBase):
         empty = [name for name, n in zip(self.tasks, self.b, strict=True) if n == 0]
         if empty:
             raise EstimateError(f"no row is labelled for {', '.join(empty)}", hint="label some, or drop the task")
-        count = len(self.tasks)
-        rates = [a / b for a, b in zip(self.a, self.b, strict=True)]
+        mean = sum(self._rates()) / len(self.tasks)
+        groups = self.n**2 / self.nn if self.grouped else None
+        n = self._effective_rows()
+        method = Method(f"mean of {len(self.tasks)} tasks", grouped=self.grouped)
+        return Estimate(mean, wilson_bounds(mean, n, groups), n, method, groups=groups)
+
+    def _rates(self) -> list[float]:
+        return [a / b for a, b in zip(self.a, self.b, strict=True)]
+
+    def _effective_rows(self) -> float:
+        """Return the rows of information: for groups with a pseudo-group (see RatioTally), and never more than rows.
+
+        Without any wrong answer nothing tells whether tasks fail together, so rows count, not their answers.
+        """
+        if not self.grouped:
+            return min(sum(self.b) if any(self.a) else self.n, self._rows_by_variance())
+        return 1.0 if self.units < 2 else min(self.n, (self + self._pseudo_group())._rows_by_variance())
+
+    def _rows_by_variance(self) -> float:
+        count, rates = len(self.tasks), self._rates()
         mean = sum(rates) / count
         variance = sum(
             (self.aa[s][t] - rates[t] * self.ab[s][t] - rates[s] * self.ab[t][s] + rates[s] * rates[t] * self.bb[s][t])
@@ -240,11 +258,18 @@ class TaskTally(TallyBase):
         )
         if self.grouped and self.units > 1:
             variance *= self.units / (self.units - 1)
-        n = min(sum(self.b), mean * (1 - mean) / variance if variance > 0 else inf)
-        groups = self.n**2 / self.nn if self.grouped else None
-        method = Method(f"mean of {count} tasks", grouped=self.grouped)
-        return Estimate(mean, wilson_bounds(mean, n, groups), n, method, groups=groups)
+        return mean * (1 - mean) / variance if variance > 0 else inf
+
+    def _pseudo_group(self) -> TaskTally:
+        """Return a group of mean size, a quarter of it wrong in each task."""
+        b = tuple(rows / self.units for rows in self.b)
+        a = tuple(PSEUDO_WRONG * rows for rows in b)
+        return replace(self, units=1, a=a, b=b, aa=_products(a, a), ab=_products(a, b), bb=_products(b, b))
 
 
 def _plus(first: tuple[float, ...], second: tuple[float, ...]) -> tuple[float, ...]:
     return tuple(a + b for a, b in zip(first, second, strict=True))
+
+
+def _products(first: tuple[float, ...], second: tuple[float, ...]) -> tuple[tuple[float, ...], ...]:
+    return tuple(tuple(x * y for y in second) for x in first)

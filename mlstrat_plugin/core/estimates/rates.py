@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, isfinite
 from typing import TYPE_CHECKING, ClassVar
 
@@ -15,6 +15,7 @@ from mlstrat_plugin.errors import EstimateError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+PSEUDO_WRONG = 0.25  # share of a pseudo-group
 F_STAR = "f-star"  # a ratio whose estimate is turned into that of F1
 
 
@@ -102,11 +103,13 @@ class RatioTally(TallyBase):
 
     Notes
     -----
-    The variance of the ratio is that of its linearization, over groups with the factor G/(G - 1); it becomes the
-    effective number of rows of a Wilson interval, never above Kish's, and for groups the normal quantile becomes
-    Student's with G_eff - 1 degrees of freedom. Sources: Franco, Little, Louis & Slud, Journal of Survey Statistics
-    and Methodology 7 (2019), 334-364, doi:10.1093/jssam/smy019 (effective rows); Hand, Christen & Kirielle, F*,
-    Machine Learning 110 (2021), 451-456, doi:10.1007/s10994-021-05964-1 (F1 as a proportion).
+    The variance of the ratio is that of its linearization. It becomes the effective number of rows of a Wilson
+    interval, never above Kish's, and for groups the normal quantile becomes Student's with G_eff - 1 degrees of
+    freedom. For groups the variance is that of the sums with one pseudo-group more, of mean size and a quarter wrong:
+    few wrong answers may all lie in a few groups, and without it none wrong would mean no variance (50 groups of 20
+    rows, 1 % wrong, correlation 0.3: coverage 81 % without and 96 % with it). Sources: Franco, Little, Louis & Slud,
+    Journal of Survey Statistics and Methodology 7 (2019), 334-364, doi:10.1093/jssam/smy019 (effective rows); Hand,
+    Christen & Kirielle, F*, Machine Learning 110 (2021), 451-456, doi:10.1007/s10994-021-05964-1 (F1 as a proportion).
 
     Examples
     --------
@@ -171,19 +174,32 @@ class RatioTally(TallyBase):
         if self.b <= 0:
             raise EstimateError(NO_ROWS if self.n == 0 else f"{self.n:,} rows carry no weight at all")
         ratio = min(self.a / self.b, 1.0)
-        n = self._effective_rows(ratio)
+        n = self._effective_rows()
         groups = self.b**2 / self.bb if self.grouped else None
         bounds = wilson_bounds(ratio, n, groups)
         if self.kind != F_STAR:
             return Estimate(ratio, bounds, n, self._method(), groups=groups)
         return Estimate(_from_f_star(ratio), lambda z: _both(_from_f_star, bounds(z)), n, self._method(), groups=groups)
 
-    def _effective_rows(self, ratio: float) -> float:
+    def _effective_rows(self) -> float:
         kish = self.b**2 / self.row_bb
+        if not self.grouped:
+            return min(kish, self._rows_by_variance())
+        return 1.0 if self.units < 2 else min(kish, (self + self._pseudo_group())._rows_by_variance())
+
+    def _rows_by_variance(self) -> float:
+        """Return p(1 - p)/V, with V the variance of the linearized ratio."""
+        ratio = min(self.a / self.b, 1.0)
         variance = max(self.aa - 2 * ratio * self.ab + ratio**2 * self.bb, 0.0) / self.b**2
         if self.grouped and self.units > 1:
             variance *= self.units / (self.units - 1)
-        return min(kish, ratio * (1 - ratio) / variance if variance > 0 else inf)
+        return ratio * (1 - ratio) / variance if variance > 0 else inf
+
+    def _pseudo_group(self) -> RatioTally:
+        """Return a group of mean size, a quarter of it wrong."""
+        b = self.b / self.units
+        a = PSEUDO_WRONG * b
+        return replace(self, units=1, a=a, b=b, aa=a * a, ab=a * b, bb=b * b)
 
     def remarks(self) -> Remarks:
         """Return the heaviest rows, where rows have weights."""

@@ -11,7 +11,7 @@ from mlstrat_plugin.core.estimates.composites import SliceTally, TaskTally
 from mlstrat_plugin.core.estimates.confusion import ALL, BalancedError, ConfusionTally, MacroF1, Scorer
 from mlstrat_plugin.core.estimates.rates import F_STAR, ErrorTally, RatioTally
 from mlstrat_plugin.tables.scores.answers import Answered, wrong_rows
-from mlstrat_plugin.tables.scores.sums import Cell, MetricSums, Values, loss_tally, second_moments, third_moments
+from mlstrat_plugin.tables.scores.sums import Cell, MetricSums, Values, loss_moments, loss_tally, second_moments
 from mlstrat_plugin.tables.values import missing
 
 if TYPE_CHECKING:
@@ -108,9 +108,8 @@ class LossSums(MetricSums):
         return {"a": self.answered.row_error(joined)}
 
     def moments(self, units: Table) -> Values:
-        """Return products of numbers and rows up to the third power."""
-        a, b = units.a, units.predicted.cast("float64")
-        return {**second_moments(a, b), **third_moments(a, b)}
+        """Return powers of the numbers, and for groups their products with the groups' rows."""
+        return loss_moments(units.a, units.predicted.cast("float64"), grouped=self.grouped)
 
     def tally(self, cells: Sequence[Cell]) -> LossTally:
         """Return the power sums."""

@@ -13,7 +13,7 @@ from mlstrat_plugin.core.estimates.paired import PairedChange
 from mlstrat_plugin.errors import EstimateError
 from mlstrat_plugin.records.metrics import Pairing
 from mlstrat_plugin.tables.engines.duckdb import Engine, reading
-from mlstrat_plugin.tables.scores.sums import loss_tally, second_moments, third_moments
+from mlstrat_plugin.tables.scores.sums import loss_moments, loss_tally
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -175,7 +175,7 @@ def _cells(rows: Table, k: int, metric: Metric, alike: Sequence[str], *, grouped
     named = rows.select("split", *(["unit"] if grouped else []), **brought)
     units = named.group_by("split", "unit").agg(**{name: named[name].sum() for name in brought}) if grouped else named
     sums = {name: units[name].sum() for name in brought}
-    products = _unit_sums(units, k, metric) if grouped or metric.pairing is not Pairing.ERRORS else {}
+    products = _unit_sums(units, k, metric, grouped=grouped) if grouped or metric.pairing is not Pairing.ERRORS else {}
     return units.group_by("split").agg(**sums, units=(units.n > 0).sum(), **products)
 
 
@@ -192,14 +192,14 @@ def _row_sums(rows: Table, k: int, metric: Metric) -> dict[str, Value]:
     return {**plain, "w": weight, "ww": weight * weight, **{f"v_{i}": weight * rows[f"x_{i}"] for i in range(k)}}
 
 
-def _unit_sums(units: Table, k: int, metric: Metric) -> dict[str, Value]:
+def _unit_sums(units: Table, k: int, metric: Metric, *, grouped: bool) -> dict[str, Value]:
     """Return products over units of what their rows brought."""
     if metric.pairing is Pairing.LOSSES:
         b = units.n.cast("float64")
         return {
             f"{name}_{i}": value
             for i in range(1, k)
-            for name, value in {**second_moments(units[f"d_{i}"], b), **third_moments(units[f"d_{i}"], b)}.items()
+            for name, value in loss_moments(units[f"d_{i}"], b, grouped=grouped).items()
         }
     names, rows = ("v", units.w) if metric.pairing is Pairing.WEIGHTED else ("s", units.n)
     part = [units[f"{names}_{i}"] for i in range(k)]

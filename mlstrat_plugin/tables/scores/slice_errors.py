@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mlstrat_plugin.core.estimates.rates import ErrorTally, RatioTally
-from mlstrat_plugin.tables.scores.sums import loss_tally, second_moments, third_moments
+from mlstrat_plugin.tables.scores.sums import loss_moments, loss_tally, second_moments
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from ibis.expr.types import Table
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mlstrat_plugin.records.metrics import Metric
     from mlstrat_plugin.records.words import Split
     from mlstrat_plugin.tables.engines.duckdb import Engine
+    from mlstrat_plugin.tables.scores.sums import Values
 
 
 def slice_errors(engine: Engine, file: Path, split: Split, metric: Metric, *, grouped: bool) -> Mapping[str, Tally]:
@@ -32,7 +33,8 @@ def slice_errors(engine: Engine, file: Path, split: Split, metric: Metric, *, gr
 
 def errors_by(engine: Engine, rows: Table, key: str, *, grouped: bool) -> dict[Any, ErrorTally | RatioTally]:
     """Return the wrong rows by a column; ``rows`` has that column, ``unit``, and ``value`` (1 for a wrong answer)."""
-    return {cell[key]: _errors(cell, grouped=grouped) for cell in _cells(engine, rows, key, powers=2)}
+    cells = _cells(engine, rows, key, lambda units: second_moments(units.a, units.b))
+    return {cell[key]: _errors(cell, grouped=grouped) for cell in cells}
 
 
 def _errors(cell: dict[str, Any], *, grouped: bool) -> ErrorTally | RatioTally:
@@ -44,13 +46,11 @@ def _errors(cell: dict[str, Any], *, grouped: bool) -> ErrorTally | RatioTally:
 
 
 def _losses_by(engine: Engine, rows: Table, key: str, *, grouped: bool) -> dict[Any, LossTally]:
-    return {
-        cell[key]: loss_tally(cell, int(cell["n"]), grouped=grouped) for cell in _cells(engine, rows, key, powers=3)
-    }
+    cells = _cells(engine, rows, key, lambda units: loss_moments(units.a, units.b, grouped=grouped))
+    return {cell[key]: loss_tally(cell, int(cell["n"]), grouped=grouped) for cell in cells}
 
 
-def _cells(engine: Engine, rows: Table, key: str, *, powers: int) -> list[dict[str, Any]]:
+def _cells(engine: Engine, rows: Table, key: str, moments: Callable[[Table], Values]) -> list[dict[str, Any]]:
     """Return rows, units and moments of values and rows over units, by a column."""
     units = rows.group_by(key, "unit").agg(a=rows.value.sum(), b=rows.count().cast("float64"))
-    moments = {**second_moments(units.a, units.b), **(third_moments(units.a, units.b) if powers > 2 else {})}
-    return engine.rows(units.group_by(key).agg(n=units.b.sum(), units=units.count(), **moments))
+    return engine.rows(units.group_by(key).agg(n=units.b.sum(), units=units.count(), **moments(units)))

@@ -74,12 +74,30 @@ def second_moments(a: Value, b: Value) -> Values:
     return {"a": a.sum(), "aa": (a * a).sum(), "ab": (a * b).sum(), "bb": (b * b).sum()}
 
 
-def third_moments(a: Value, b: Value) -> Values:
-    """Return the sums of a³, a²·b, a·b² and b³."""
-    return {"aaa": (a * a * a).sum(), "aab": (a * a * b).sum(), "abb": (a * b * b).sum(), "bbb": (b * b * b).sum()}
+def loss_moments(a: Value, b: Value, *, grouped: bool) -> Values:
+    """Return the sums of powers of losses; for groups also of their products with the groups' rows ``b``."""
+    own = {"a": a.sum(), "aa": (a * a).sum(), "aaa": (a * a * a).sum()}
+    if not grouped:
+        return own
+    products = {
+        "ab": a * b,
+        "aab": a * a * b,
+        "aabb": a * a * b * b,
+        "abb": a * b * b,
+        "abbb": a * b * b * b,
+        "bb": b * b,
+        "bbb": b * b * b,
+        "bbbb": b * b * b * b,
+    }
+    return {**own, **{name: value.sum() for name, value in products.items()}, "largest": b.max()}
 
 
 def loss_tally(cell: Cell, n: int, *, grouped: bool, suffix: str = "") -> LossTally:
-    """Return the tally of the second and third moments of losses and rows, whose columns may end alike."""
-    powers = {name: float(cell[f"{name}{suffix}"]) for name in POWERS}
-    return LossTally(n=n, units=int(cell["units"]), grouped=grouped, **powers)
+    """Return the tally of the moments of losses and rows, whose columns may end alike."""
+
+    def sums(*names: str) -> dict[str, float]:
+        return {name: float(cell[f"{name}{suffix}"]) for name in names}
+
+    if not grouped:
+        return LossTally.of_sums(n, **sums("a", "aa", "aaa"))
+    return LossTally(n=n, units=int(cell["units"]), grouped=True, **sums(*POWERS, "largest"))

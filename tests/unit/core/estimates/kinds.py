@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from mlstrat_plugin.core.estimates.composites import SliceTally, TaskTally
 from mlstrat_plugin.core.estimates.confusion import BalancedError, ConfusionTally, Function, MacroF1, Scorer
 from mlstrat_plugin.core.estimates.human_level import Declared, RaterGroups
-from mlstrat_plugin.core.estimates.losses import LossTally
+from mlstrat_plugin.core.estimates.losses import POWERS, LossTally
 from mlstrat_plugin.core.estimates.rates import ErrorTally, RatioTally
 from mlstrat_plugin.errors import EstimateError
 
@@ -46,18 +46,8 @@ def ratio_of(rows: list[tuple[float, float]], *, kind: str, grouped: bool = Fals
 def losses_of(units: list[list[float]]) -> LossTally:
     """Return the tally of groups of rows, each given as its losses."""
     a, b = np.array([sum(unit) for unit in units]), np.array([float(len(unit)) for unit in units])
-    powers = {
-        "a": a,
-        "aa": a * a,
-        "aaa": a**3,
-        "ab": a * b,
-        "aab": a * a * b,
-        "abb": a * b * b,
-        "bb": b * b,
-        "bbb": b**3,
-    }
-    sums = {name: float(value.sum()) for name, value in powers.items()}
-    return LossTally(n=int(b.sum()), units=len(units), grouped=True, **sums)
+    sums = {name: float((a ** name.count("a") * b ** name.count("b")).sum()) for name in POWERS}
+    return LossTally(n=int(b.sum()), units=len(units), grouped=True, largest=float(b.max()), **sums)
 
 
 def tasks_of(units: list[list[tuple[int, int]]], *, grouped: bool) -> TaskTally:

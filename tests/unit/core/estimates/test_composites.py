@@ -12,6 +12,7 @@ from mlstrat_plugin.core.estimates.composites import SliceTally, TaskTally
 from mlstrat_plugin.core.estimates.intervals import wilson
 from mlstrat_plugin.core.estimates.rates import ErrorTally, RatioTally
 from mlstrat_plugin.errors import EstimateError
+from tests.unit.core.estimates.kinds import tasks_of
 
 TASKS = ("pedestrian", "car")
 answers = st.lists(st.tuples(*[st.sampled_from([None, False, True])] * 2), min_size=3, max_size=60)
@@ -99,6 +100,23 @@ def test_independent_tasks_count_twice() -> None:
     rng = np.random.default_rng(5)
     rows = reduce(add, (row((bool(a), bool(b))) for a, b in rng.random((4000, 2)) < 0.2))
     assert rows.estimate().n_effective == pytest.approx(8000, rel=0.06)
+
+
+def test_without_a_wrong_answer_tasks_count_no_more_than_rows() -> None:
+    right = reduce(add, [row((False, False))] * 50).estimate()
+    assert right.bounds(2.0) == pytest.approx(wilson(0.0, 50, 2.0))
+
+
+def test_grouped_tasks_have_a_pseudo_group() -> None:
+    units = [[(1, 1)] * 3, [(0, 0)] * 4, [(0, -1)] * 2, [(0, 0)] * 3]  # 12 rows, tasks of 12 and 10
+    found = tasks_of(units, grouped=True).estimate()
+    wrong, labelled = np.array([[3, 3], [0, 0], [0, 0], [0, 0]]), np.array([[3, 3], [4, 4], [2, 0], [3, 3]])
+    a, b = np.vstack([wrong, labelled.mean(axis=0) / 4]), np.vstack([labelled, labelled.mean(axis=0)])
+    rates = a.sum(axis=0) / b.sum(axis=0)
+    residuals = ((a - rates * b) / b.sum(axis=0)).mean(axis=1)
+    variance = 5 / 4 * (residuals**2).sum()
+    assert found.value == pytest.approx((3 / 12 + 3 / 10) / 2)
+    assert found.n_effective == pytest.approx(rates.mean() * (1 - rates.mean()) / variance)
 
 
 @given(answers, st.integers(1, 50))

@@ -86,8 +86,12 @@ def grouped_variance(rows: pd.DataFrame, a: str, b: str) -> float:
 
 
 def effective(rows: pd.DataFrame, a: str, b: str) -> float:
-    ratio = rows[a].sum() / rows[b].sum()
-    return ratio * (1 - ratio) / grouped_variance(rows, a, b)
+    """Return the effective rows with a pseudo-group of mean size, a quarter of it wrong."""
+    sums = rows.groupby("user")[[a, b]].sum()
+    mean = sums[b].mean()
+    sums = pd.concat([sums, pd.DataFrame({a: [mean / 4], b: [mean]}, index=["pseudo"])])
+    ratio = sums[a].sum() / sums[b].sum()
+    return ratio * (1 - ratio) / grouped_variance(sums.rename_axis("user").reset_index(), a, b)
 
 
 @pytest.mark.parametrize("name", ["train", "train-dev", "dev", "test"])

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mlstrat_plugin.core.estimates.losses import POWERS
 from mlstrat_plugin.core.estimates.rates import ErrorTally
 from mlstrat_plugin.params.data import Columns
 from mlstrat_plugin.tables.scores.answers import wrong_rows
-from mlstrat_plugin.tables.scores.sums import MetricSums, second_moments, third_moments
+from mlstrat_plugin.tables.scores.sums import MetricSums, loss_moments, second_moments
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,14 +30,13 @@ numbers = st.integers(-100, 100).map(float)
 @given(st.lists(st.tuples(numbers, numbers), min_size=1, max_size=20))
 def test_moments_are_plain_sums(engine: Engine, pairs: list[tuple[float, float]]) -> None:
     rows = engine.columns(a=[a for a, _ in pairs], b=[b for _, b in pairs])
-    (found,) = engine.rows(rows.aggregate(**second_moments(rows.a, rows.b), **third_moments(rows.a, rows.b)))
-    assert found == {
-        "a": sum(a for a, _ in pairs),
-        **{
-            powers: sum(a ** powers.count("a") * b ** powers.count("b") for a, b in pairs)
-            for powers in ("aa", "ab", "bb", "aaa", "aab", "abb", "bbb")
-        },
-    }
+    sums = {powers: sum(a ** powers.count("a") * b ** powers.count("b") for a, b in pairs) for powers in POWERS}
+    (second,) = engine.rows(rows.aggregate(**second_moments(rows.a, rows.b)))
+    assert second == {powers: sums[powers] for powers in ("a", "aa", "ab", "bb")}
+    (of_groups,) = engine.rows(rows.aggregate(**loss_moments(rows.a, rows.b, grouped=True)))
+    assert of_groups == {**sums, "largest": max(b for _, b in pairs)}
+    (of_rows,) = engine.rows(rows.aggregate(**loss_moments(rows.a, rows.b, grouped=False)))
+    assert of_rows == {powers: sums[powers] for powers in ("a", "aa", "aaa")}
 
 
 class Wrong(MetricSums):
