@@ -9,12 +9,13 @@ import numpy as np
 from numpy.random import Generator
 
 from mlstrat_plugin.core.estimates.composites import SliceTally, TaskTally
-from mlstrat_plugin.core.estimates.confusion import ConfusionTally, Function, MacroF1
+from mlstrat_plugin.core.estimates.confusion import ConfusionTally
 from mlstrat_plugin.core.estimates.estimate import Quantity
 from mlstrat_plugin.core.estimates.human_level import RaterGroups
 from mlstrat_plugin.core.estimates.losses import LossTally
 from mlstrat_plugin.core.estimates.paired import PairedTally
 from mlstrat_plugin.core.estimates.rates import ErrorTally, RatioTally
+from mlstrat_plugin.core.estimates.scorers import Function, MacroF1
 
 Draw = Callable[[Generator], tuple[Quantity, float]]
 

@@ -22,8 +22,8 @@ from mlstrat_plugin.records.words import Split
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mlstrat_plugin.core.estimates.confusion import Scorer
     from mlstrat_plugin.core.estimates.paired import PairedChange
+    from mlstrat_plugin.core.estimates.scorers import Scorer
     from mlstrat_plugin.records.runs import Comparison
     from mlstrat_plugin.tables.engines.duckdb import Engine, Table
     from mlstrat_plugin.tables.scores.answers import Answered

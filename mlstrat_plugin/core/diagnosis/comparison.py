@@ -19,9 +19,9 @@ from mlstrat_plugin.records.words import HUMAN, LADDER, Movement
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mlstrat_plugin.core.estimates.confusion import Scorer
     from mlstrat_plugin.core.estimates.estimate import Quantity
     from mlstrat_plugin.core.estimates.paired import PairedChange
+    from mlstrat_plugin.core.estimates.scorers import Scorer
     from mlstrat_plugin.records.diagnosis import Diagnosis
 
 Sides = tuple["Mapping[str, Estimate]", "Mapping[str, Estimate]"]

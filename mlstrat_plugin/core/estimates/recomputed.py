@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, get_args
 
 from mlstrat_plugin.core.estimates.composites import SliceRule, SliceTally, TaskTally
-from mlstrat_plugin.core.estimates.confusion import OWN_SCORERS, ConfusionTally, Scorer
+from mlstrat_plugin.core.estimates.confusion import ConfusionTally
 from mlstrat_plugin.core.estimates.estimate import Estimate
 from mlstrat_plugin.core.estimates.human_level import Declared, RaterGroups
 from mlstrat_plugin.core.estimates.losses import LossTally
 from mlstrat_plugin.core.estimates.methods import Method
 from mlstrat_plugin.core.estimates.rates import ErrorTally, RatioTally
+from mlstrat_plugin.core.estimates.scorers import OWN_SCORERS, Scorer
 from mlstrat_plugin.errors import EstimateError, RecordError
 from mlstrat_plugin.records.saving import same_number
 

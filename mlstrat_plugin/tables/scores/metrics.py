@@ -8,8 +8,9 @@ from operator import add
 from typing import TYPE_CHECKING, Any, Literal
 
 from mlstrat_plugin.core.estimates.composites import SliceTally, TaskTally
-from mlstrat_plugin.core.estimates.confusion import ALL, BalancedError, ConfusionTally, MacroF1, Scorer
+from mlstrat_plugin.core.estimates.confusion import ALL, ConfusionTally
 from mlstrat_plugin.core.estimates.rates import F_STAR, ErrorTally, RatioTally
+from mlstrat_plugin.core.estimates.scorers import BalancedError, MacroF1, Scorer
 from mlstrat_plugin.tables.scores.answers import Answered, wrong_rows
 from mlstrat_plugin.tables.scores.sums import Cell, MetricSums, Values, loss_moments, loss_tally, second_moments
 from mlstrat_plugin.tables.values import missing
@@ -282,7 +283,7 @@ def scorer_of(evaluate: Evaluate, root: Path) -> Scorer:
     ParamsError
         It cannot be imported, or is not a function.
     """
-    from mlstrat_plugin.core.estimates.confusion import Function
+    from mlstrat_plugin.core.estimates.scorers import Function
     from mlstrat_plugin.params.functions import imported
 
     call = imported(evaluate.metric, "mlstrat.evaluate.metric", root)

@@ -11,10 +11,11 @@ import numpy as np
 from hypothesis import strategies as st
 
 from mlstrat_plugin.core.estimates.composites import SliceTally, TaskTally
-from mlstrat_plugin.core.estimates.confusion import BalancedError, ConfusionTally, Function, MacroF1, Scorer
+from mlstrat_plugin.core.estimates.confusion import ConfusionTally
 from mlstrat_plugin.core.estimates.human_level import Declared, RaterGroups
 from mlstrat_plugin.core.estimates.losses import POWERS, LossTally
 from mlstrat_plugin.core.estimates.rates import ErrorTally, RatioTally
+from mlstrat_plugin.core.estimates.scorers import BalancedError, Function, MacroF1, Scorer
 from mlstrat_plugin.errors import EstimateError
 
 

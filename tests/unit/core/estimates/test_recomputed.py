@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlstrat_plugin.core.diagnosis.diagnose import diagnose, diagnose_ladder
-from mlstrat_plugin.core.estimates.confusion import ConfusionTally, MacroF1
+from mlstrat_plugin.core.estimates.confusion import ConfusionTally
 from mlstrat_plugin.core.estimates.rates import ErrorTally, RatioTally
 from mlstrat_plugin.core.estimates.recomputed import AS_SAVED, saved_estimates, tally_of
+from mlstrat_plugin.core.estimates.scorers import MacroF1
 from mlstrat_plugin.errors import RecordError
 from mlstrat_plugin.records.diagnosis import Diagnosis
 from mlstrat_plugin.records.saving import from_json, to_json
