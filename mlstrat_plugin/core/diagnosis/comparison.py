@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 from mlstrat_plugin.core.diagnosis.moved import comparison_sentences
 from mlstrat_plugin.core.diagnosis.verdict import gap_name
 from mlstrat_plugin.core.estimates.estimate import Estimate, LinearCombination
-from mlstrat_plugin.core.estimates.intervals import simultaneous_z, z_value
+from mlstrat_plugin.core.estimates.intervals import z_value
 from mlstrat_plugin.core.estimates.recomputed import AS_SAVED, saved_estimates
 from mlstrat_plugin.core.wording import RATE, unit_of
 from mlstrat_plugin.errors import EstimateError
-from mlstrat_plugin.records.metrics import metric_named
 from mlstrat_plugin.records.runs import Change, Comparison
 from mlstrat_plugin.records.words import HUMAN, LADDER, Movement
 
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from mlstrat_plugin.records.diagnosis import Diagnosis
 
 Sides = tuple["Mapping[str, Estimate]", "Mapping[str, Estimate]"]
-MOVE = 0.005  # half a point: the largest change of a rate that still counts as none
 
 
 def compare(
@@ -58,7 +56,7 @@ def compare(
         What the reader has to know, such as why a split is unpaired.
     unchanged_within : float, optional
         A change whose whole interval is within this distance of zero counts as none; above 0, in the unit of the
-        errors. By default half a point, and for a metric that is not a rate half the second run's material gap.
+        errors. By default half the second run's material gap.
 
     Raises
     ------
@@ -68,8 +66,8 @@ def compare(
     Notes
     -----
     Pairing removes what both runs have in common, so it needs 2.5 to 6 times fewer rows. The change of a gap is the
-    difference of two changes of error, so a rung that did not change adds nothing to it. The bounds of all gaps hold
-    together (one-sided, Bonferroni).
+    difference of two changes of error, so a rung that did not change adds nothing to it. The intervals of all gaps hold
+    together (Bonferroni, two-sided: a gap may rise or fall).
 
     Examples
     --------
@@ -81,13 +79,12 @@ def compare(
     """
     rungs = [rung for rung in LADDER if rung in first.errors and rung in second.errors]
     settings = second.settings
-    within = MOVE if metric_named(settings.metric).is_rate else settings.material_gap / 2
-    within = within if unchanged_within is None else unchanged_within
+    within = second.material_gap / 2 if unchanged_within is None else unchanged_within
     _check(first, second, rungs, within)
     confidence = settings.confidence
     estimates = (saved_estimates(first, scorers[0]), saved_estimates(second, scorers[1]))
     amounts = {rung: _amount(rung, (first, second), estimates, paired or {}) for rung in rungs}
-    z_error, z_gap = z_value((1 - confidence) / 2), simultaneous_z(confidence, max(1, len(rungs) - 1))
+    z_error, z_gap = (z_value((1 - confidence) / 2 / gaps) for gaps in (1, max(1, len(rungs) - 1)))
     alike = first.settings.confidence == confidence  # a saved interval holds at its own confidence alone
     errors = {
         rung: _change(amount, z_error, within, (paired or {}).get(rung), holds=alike or not _is_old(amount))

@@ -106,8 +106,8 @@ class WeightedGram:
         Sums over rows of w·x_i.
     units : UnitSums
         Over rows, or over groups of rows: of the weighted wrong answers, with the weights as rows.
-    classes : tuple of float
-        The distinct weights above 0.
+    row_squares : float
+        Sum over rows of w².
     grouped : bool
         The units are groups.
     """
@@ -116,7 +116,7 @@ class WeightedGram:
     weight: float
     wrong: tuple[float, ...]
     units: UnitSums
-    classes: tuple[float, ...]
+    row_squares: float
     grouped: bool
 
     def pair(self, first: int, second: int) -> WeightedPairs:
@@ -127,7 +127,7 @@ class WeightedGram:
             discordant=_squares(self.units.both, first, second),
             signed=self.units.with_rows[second] - self.units.with_rows[first],
             squares=self.units.rows,
-            classes=self.classes,
+            row_squares=self.row_squares,
             n=self.n,
             groups=self.units.units if self.grouped else None,
         )

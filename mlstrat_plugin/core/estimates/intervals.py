@@ -185,5 +185,14 @@ def _hall_quantile(t: float, skewness: float, n: float) -> float:
 
 
 def simultaneous_z(confidence: float, n_gaps: int) -> float:
-    """Return the normal quantile at which all gaps' one-sided statements hold together (Bonferroni)."""
-    return z_value((1 - confidence) / n_gaps)
+    """Return the normal quantile of the bounds of all gaps.
+
+    All lower bounds, or all upper ones, hold together (Bonferroni over one-sided statements), and each interval holds
+    by itself, which for one gap needs the two-sided quantile.
+
+    Examples
+    --------
+    >>> [round(simultaneous_z(0.95, n_gaps), 2) for n_gaps in (1, 2, 3, 4)]
+    [1.96, 1.96, 2.13, 2.24]
+    """
+    return z_value((1 - confidence) / max(2, n_gaps))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from math import exp, fsum, lgamma, log, sqrt
 from typing import TYPE_CHECKING
 
 from mlstrat_plugin.core.estimates.estimate import Estimate
-from mlstrat_plugin.core.estimates.intervals import t_value
+from mlstrat_plugin.core.estimates.intervals import t_value, wilson
 from mlstrat_plugin.core.estimates.methods import Method
 from mlstrat_plugin.errors import EstimateError
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from mlstrat_plugin.core.estimates.estimate import Quantity
 
 BONETT_PRICE = Method("bonett-price", paired=True)
+MOVER_PAIR = Method("mover of discordant shares", paired=True)
 WEIGHTED_PAIRS = Method("weighted pairs", paired=True)
 ONE_GROUP = Method("one group", paired=True)
 
@@ -26,11 +28,14 @@ class PairedChange:
     """How much an error changed between two models on the rows that both answered.
 
     ``pairs`` are the rows that one of the two answered wrongly; None for losses, which are neither right nor wrong.
+    ``margin`` is the same change where a bound is read on its far side from zero, as a margin of the gate is; without
+    one ``amount`` serves.
     """
 
     amount: Quantity
     pairs: PairedTally | None
     n: int
+    margin: Quantity | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +65,8 @@ class PairedTally:
     The change of error is (broken - fixed) / n; below zero the second model is better. Independent rows: the adjusted
     Wald interval of Bonett & Price, Journal of Educational and Behavioral Statistics 37 (2012), 479-488,
     doi:10.3102/1076998611411915. Groups: the linearized variance over groups, with one pseudo-row of each kind, and
-    Student's quantile with G_eff - 1 degrees of freedom.
+    Student's quantile with G_eff - 1 degrees of freedom. On its far side from zero that interval is too short: see
+    ``margin``.
 
     Examples
     --------
@@ -96,7 +102,7 @@ class PairedTally:
 
     def change(self) -> PairedChange:
         """Return the change of error with the counts behind it."""
-        return PairedChange(amount=self.estimate(), pairs=self, n=self.n)
+        return PairedChange(amount=self.estimate(), pairs=self, n=self.n, margin=self.margin())
 
     def mid_p(self) -> float:
         """Return McNemar's one-sided mid-p: how surprising so few broken rows are if the two models were equal.
@@ -117,6 +123,59 @@ class PairedTally:
         fewer = _binomial_below(self.broken, discordant)
         return min(1.0, (fewer + _binomial_below(self.broken + 1, discordant)) / 2)
 
+    def margin(self) -> Estimate:
+        """Return the change of error with bounds that hold on their far side from zero: MOVER of the two shares.
+
+        A challenger that is worse by exactly the margin passes a bound of Bonett and Price in 0.5 to 1.5 % of cases
+        instead of 0.25 %, and this one in 0.03 to 0.19 %; it shows a fall as often.
+
+        Raises
+        ------
+        EstimateError
+            No row was answered by both.
+
+        Notes
+        -----
+        The broken and the fixed share have Wilson bounds and a known correlation. Groups: their counts are divided by
+        the design effect of the change, with two pseudo-groups of mean size, a quarter broken and a quarter fixed.
+        Source: Newcombe, Statistics in Medicine 17 (1998), 2635-2650 (paired differences); Zou & Donner, Statistics in
+        Medicine 27 (2008), 1693-1702, doi:10.1002/sim.3095.
+
+        Examples
+        --------
+        >>> [round(bound, 5) for bound in PairedTally(broken=25, fixed=0, n=2500).margin().bounds(2.807034)]
+        [0.00472, 0.01733]
+        """
+        change = self._change()
+        if self.groups is None:
+            bounds = partial(_discordant_bounds, self.broken, self.fixed, self.n)
+            return Estimate(change, bounds, float(self.n), MOVER_PAIR, is_rate=False)
+        effect = self._design_effect(self.groups)
+        counts = (self.broken / effect, self.fixed / effect, self.n / effect)
+        return _by_groups(
+            change,
+            partial(_discordant_bounds, *counts),
+            self.n,
+            self.groups,
+            self.n**2 / self.nn,
+            replace(MOVER_PAIR, grouped=True),
+        )
+
+    def _design_effect(self, groups: int) -> float:
+        """Return how many times wider groups make the variance of the change, 1 or more."""
+        if not self.broken + self.fixed:
+            return max(1.0, self.nn / self.n)
+        size, more = self.n / groups, groups + 2
+        n, discordant = self.n + 2 * size, self.broken + self.fixed + size / 2
+        change = (self.broken - self.fixed) / n
+        squares = self.dd + 2 * (size / 4) ** 2 - 2 * change * self.dn + change**2 * (self.nn + 2 * size**2)
+        return max(1.0, more / (more - 1) * squares / n / (discordant / n - change**2))
+
+    def _change(self) -> float:
+        if self.n == 0:
+            raise EstimateError("the two runs have no row in common")
+        return (self.broken - self.fixed) / self.n
+
     def estimate(self) -> Estimate:
         """Return the change of error with its bounds.
 
@@ -125,9 +184,7 @@ class PairedTally:
         EstimateError
             No row was answered by both.
         """
-        if self.n == 0:
-            raise EstimateError("the two runs have no row in common")
-        change = (self.broken - self.fixed) / self.n
+        change = self._change()
         worse, better = (self.broken + 1) / (self.n + 2), (self.fixed + 1) / (self.n + 2)
         centre = worse - better
         error = sqrt((worse + better - centre**2) / (self.n + 2))
@@ -150,8 +207,8 @@ class WeightedPairs:
         Sums over rows of the weight w, and of w·d with d = 1 for a broken row, -1 for a fixed one, else 0.
     discordant, signed, squares : float
         Sums over rows of w²·|d|, of w²·d and of w²; over groups of (w·d)² summed, of (w·d)·w and of w² summed.
-    classes : tuple of float
-        The distinct weights, each of which gets one pseudo-row broken and one fixed.
+    row_squares : float
+        Sum over rows of w².
     n : int
         Rows that both answered.
     groups : int, optional
@@ -159,12 +216,13 @@ class WeightedPairs:
 
     Notes
     -----
-    The change is Σwd / Σw; its variance is that of a ratio. The pseudo-rows do for each weight what Bonett and Price do
-    for rows of one weight. Source: Cochran, Sampling Techniques, 3rd ed. (1977), section 6.3.
+    The change is Σwd / Σw; its variance is that of a ratio, with one pseudo-row broken and one fixed, as Bonett and
+    Price have them for rows of one weight. They are spread over the weights as the rows are: each adds Σw²/n to the
+    squares and Σw/n to the weight. Source: Cochran, Sampling Techniques, 3rd ed. (1977), section 6.3.
 
     Examples
     --------
-    >>> plain = WeightedPairs(weight=21, change=-6, discordant=8, signed=-6, squares=21, classes=(1.0,), n=21)
+    >>> plain = WeightedPairs(weight=21, change=-6, discordant=8, signed=-6, squares=21, row_squares=21, n=21)
     >>> [round(bound, 4) for bound in plain.estimate().interval(0.95)]
     [-0.5084, -0.0134]
     """
@@ -174,7 +232,7 @@ class WeightedPairs:
     discordant: float
     signed: float
     squares: float
-    classes: tuple[float, ...]
+    row_squares: float
     n: int
     groups: int | None = None
 
@@ -188,8 +246,8 @@ class WeightedPairs:
         """
         if not self.weight > 0:
             raise EstimateError("the two runs have no weighted row in common")
-        added = 2 * sum(w * w for w in self.classes)
-        weight = self.weight + 2 * sum(self.classes)
+        added = 2 * self.row_squares / self.n
+        weight = self.weight + 2 * self.weight / self.n
         point, centre = self.change / self.weight, self.change / weight
         spread = self.discordant + added - 2 * centre * self.signed + centre**2 * (self.squares + added)
         if self.groups is None:
@@ -223,6 +281,19 @@ def _by_groups(
 def _around(centre: float, error: float, point: float) -> Callable[[float], tuple[float, float]]:
     """Return bounds at a distance of z standard errors, in -1..1, which hold the point estimate."""
     return lambda z: (max(-1.0, min(centre - z * error, point)), min(1.0, max(centre + z * error, point)))
+
+
+def _discordant_bounds(broken: float, fixed: float, n: float, z: float) -> tuple[float, float]:
+    """Return MOVER's bounds of the difference of two shares of the same rows, no row being in both."""
+    p, q = broken / n, fixed / n
+    (p_low, p_high), (q_low, q_high) = wilson(p, n, z), wilson(q, n, z)
+    both = (1 - p) * (1 - q)
+    correlation = -sqrt(p * q / both) if both > 0 else 0.0
+
+    def reach(one: float, other: float) -> float:
+        return sqrt(max(one**2 + other**2 - 2 * correlation * one * other, 0.0))
+
+    return max(-1.0, p - q - reach(p - p_low, q_high - q)), min(1.0, p - q + reach(p_high - p, q - q_low))
 
 
 def _binomial_below(k: int, n: int) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import isfinite
+from math import ceil, isfinite
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,8 @@ class Difference:
     ----------
     amount : Quantity
         The difference with its bounds.
+    margin : Quantity, optional
+        The same with bounds that hold on their far side from zero, for a margin; ``amount`` where there is none.
     n : int
         Rows behind it.
     paired : PairedTally, optional
@@ -40,14 +42,19 @@ class Difference:
 
     amount: Quantity
     n: int
+    margin: Quantity | None = None
     paired: PairedTally | None = None
     weighted: bool = False
     note: str = ""
 
-    @property
-    def method(self) -> str:
-        """Return how its bounds are made."""
-        return " - ".join(sorted({str(one.method) for one in self.amount.terms}))
+    def judged(self, goal: str) -> Quantity:
+        """Return the difference whose bounds hold where the goal reads them."""
+        return self.margin if goal == "non-inferior" and self.margin is not None else self.amount
+
+
+def _method(amount: Quantity) -> str:
+    """Return how bounds are made."""
+    return " - ".join(sorted({str(one.method) for one in amount.terms}))
 
 
 def challenge_of(difference: Difference, optimize: Optimize, z: float) -> Challenge:
@@ -62,7 +69,8 @@ def challenge_of(difference: Difference, optimize: Optimize, z: float) -> Challe
     z : float
         Normal quantile of the bounds.
     """
-    paired, (low, high) = difference.paired, difference.amount.bounds(z)
+    amount = difference.judged(optimize.goal)
+    paired, (low, high) = difference.paired, amount.bounds(z)
     p_value, p_method = _p_value(difference)
     unknown = replace(
         not_compared(optimize, Problem(code="not_measured", message="there is no finite bound")),
@@ -71,7 +79,7 @@ def challenge_of(difference: Difference, optimize: Optimize, z: float) -> Challe
         broken=paired.broken if paired else None,
         p_value=p_value,
         p_method=p_method,
-        method=difference.method,
+        method=_method(amount),
     )
     if not (isfinite(low) and isfinite(high)):
         return unknown
@@ -97,7 +105,7 @@ def _p_value(difference: Difference) -> tuple[float, str]:
     while high - low > Z_STEP:
         middle = (low + high) / 2
         low, high = (middle, high) if change.bounds(middle)[1] < 0 else (low, middle)
-    return (NormalDist().cdf(-low) if change.value < 0 else 0.5), f"one-sided, {difference.method}"
+    return (NormalDist().cdf(-low) if change.value < 0 else 0.5), f"one-sided, {_method(change)}"
 
 
 def _rows_needed(difference: Difference, limit: float, z: float) -> int | None:
@@ -107,9 +115,16 @@ def _rows_needed(difference: Difference, limit: float, z: float) -> int | None:
         return None
     discordant = max((paired.fixed + paired.broken + 2) / (paired.n + 2), gain)
     try:
-        return paired_rows(gain, discordant, power=POWER, tail=NormalDist().cdf(-z))
+        rows = paired_rows(gain, discordant, power=POWER, tail=NormalDist().cdf(-z))
     except EstimateError:
         return None
+    return ceil(rows * _design_effect(difference.amount, paired))
+
+
+def _design_effect(amount: Quantity, paired: PairedTally) -> float:
+    """Return how many times the rows of independent, equal pairs are needed, because of groups or weights."""
+    plain = replace(paired, groups=None).estimate().variance
+    return max(1.0, sum(one.variance * c**2 for one, c in amount.terms.items()) / plain)
 
 
 def not_compared(optimize: Optimize, why: Problem) -> Challenge:

@@ -131,7 +131,14 @@ def _same_rows(contest: Contest, theirs: Path, note: str = "") -> Difference | P
     if shared is None or why:
         return Problem(code="rows_differ", message=why)
     change = shared.change()
-    return Difference(amount=change.amount, n=change.n, paired=change.pairs, weighted=metric.is_weighted, note=note)
+    return Difference(
+        amount=change.amount,
+        margin=change.margin,
+        n=change.n,
+        paired=change.pairs,
+        weighted=metric.is_weighted,
+        note=note,
+    )
 
 
 def _rescored(contest: Contest) -> Path:

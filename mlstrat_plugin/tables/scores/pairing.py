@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from mlstrat_plugin.core.estimates.losses import LossTally
     from mlstrat_plugin.records.metrics import Metric
 
-MAX_CLASSES = 64  # distinct weights that each get a pseudo-row; beyond, one pair at their root mean square
 ATTRIBUTES = ("label", "weight", "unit")  # what a row is, whoever answers it
 
 
@@ -117,13 +116,8 @@ def shared_rows(
     """
     with reading("the rows of the runs", "run the pipeline again"):
         rows = _side_by_side(runs, metric, alike)
-        if metric.pairing is Pairing.WEIGHTED:
-            rows = engine.keep(rows)
-        found = {}
-        for cell in engine.rows(_cells(rows, len(runs), metric, alike, grouped=grouped)):
-            classes = _classes(engine, rows, cell) if metric.pairing is Pairing.WEIGHTED else ()
-            found[cell["split"]] = _shared(cell, len(runs), metric, alike, classes, grouped=grouped)
-    return found
+        cells = engine.rows(_cells(rows, len(runs), metric, alike, grouped=grouped))
+    return {cell["split"]: _shared(cell, len(runs), metric, alike, grouped=grouped) for cell in cells}
 
 
 def _side_by_side(runs: Sequence[Table], metric: Metric, alike: Sequence[str]) -> Table:
@@ -210,9 +204,7 @@ def _unit_sums(units: Table, k: int, metric: Metric, *, grouped: bool) -> dict[s
     }
 
 
-def _shared(
-    cell: dict[str, Any], k: int, metric: Metric, alike: Sequence[str], classes: tuple[float, ...], *, grouped: bool
-) -> SharedRows:
+def _shared(cell: dict[str, Any], k: int, metric: Metric, alike: Sequence[str], *, grouped: bool) -> SharedRows:
     facts: dict[str, Any] = {
         "n": int(cell["n"]),
         "scored": tuple(int(cell[f"here_{i}"]) for i in range(k)),
@@ -228,8 +220,9 @@ def _shared(
     weighted = None
     if metric.pairing is Pairing.WEIGHTED and units is not None:
         sums = tuple(float(cell[f"v_{i}"]) for i in range(k))
+        squares = float(cell["ww"])
         weighted = WeightedGram(
-            n=facts["n"], weight=float(cell["w"]), wrong=sums, units=units, classes=classes, grouped=grouped
+            n=facts["n"], weight=float(cell["w"]), wrong=sums, units=units, row_squares=squares, grouped=grouped
         )
     gram = OutcomeGram(
         n=facts["n"],
@@ -251,12 +244,3 @@ def _units(cell: dict[str, Any], k: int) -> UnitSums:
 
 def _square(cell: dict[str, Any], name: str, k: int) -> tuple[tuple[float, ...], ...]:
     return tuple(tuple(float(cell[f"{name}_{min(i, j)}_{max(i, j)}"]) for j in range(k)) for i in range(k))
-
-
-def _classes(engine: Engine, rows: Table, cell: dict[str, Any]) -> tuple[float, ...]:
-    """Return the distinct weights of the shared rows of a split; beyond ``MAX_CLASSES`` their root mean square."""
-    mine = rows.filter((rows.split == cell["split"]) & (rows.n == 1))
-    found = [float(row["weight"]) for row in engine.rows(mine.select("weight").distinct().limit(MAX_CLASSES + 1))]
-    if len(found) > MAX_CLASSES:
-        return ((float(cell["ww"]) / int(cell["n"])) ** 0.5,)
-    return tuple(sorted(weight for weight in found if weight > 0))

@@ -99,7 +99,8 @@ def test_joint_bounds_hold_as_often_as_they_say() -> None:
         }
         told = compare(before, before, paired=drawn)
         held += all(change.low <= 0 <= change.high for change in told.gaps.values())
-    assert held / 1000 >= 0.9  # 5 % of each side, shared by four gaps
+        assert all((change.status == "moved") != (change.low <= 0 <= change.high) for change in told.gaps.values())
+    assert held / 1000 >= 0.945  # so that in 5.5 % of runs at most a gap is said to have moved that did not
 
 
 def test_metrics_and_rungs_have_to_agree() -> None:
@@ -165,7 +166,7 @@ def test_two_old_runs_are_both_named() -> None:
 
 
 def test_pairs_need_no_tallies() -> None:
-    changes = {"train": (0, 0, 632), "train-dev": (0, 0, 266), "dev": (502, 0, 2328), "test": (447, 0, 2128)}
+    changes = {"train": (0, 0, 5_000), "train-dev": (0, 0, 266), "dev": (502, 0, 2328), "test": (447, 0, 2128)}
     paired = {name: PairedTally(fixed=f, broken=b, n=n).change() for name, (f, b, n) in changes.items()}
     told = compare(old(), new(), paired=paired)
     assert told.gaps["mismatch"].status == "moved"

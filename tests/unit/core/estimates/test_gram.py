@@ -58,7 +58,7 @@ def weighted_gram(wrong: Array, weight: Array, units: Array | None = None) -> We
         weight=float(weight.sum()),
         wrong=tuple((weight @ wrong).tolist()),
         units=unit_sums(by_unit(wrong * weight[:, None], each), by_unit(weight, each)),
-        classes=tuple(sorted(set(weight[weight > 0].tolist()))),
+        row_squares=float((weight**2).sum()),
         grouped=units is not None,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import inf
 
 import pytest
@@ -40,7 +41,7 @@ def test_bonett_and_prices_example() -> None:
 
 def equal_weights() -> WeightedPairs:
     sums = {"weight": 1500, "change": 3 * -18, "discordant": 9 * 42, "signed": 9 * -18, "squares": 9 * 500}
-    return WeightedPairs(**sums, classes=(3.0,), n=500)
+    return WeightedPairs(**sums, row_squares=4_500.0, n=500)
 
 
 def test_weighted_pairs_of_equal_weight_are_plain_pairs() -> None:
@@ -65,6 +66,46 @@ def test_goals(broken: int, fixed: int, margin: float, goal: str, answer: str, c
     found = challenge_of(paired(broken, fixed), optimize, 1.645)
     assert (found.answer, found.code) == (answer, code)
     assert (found.fixed, found.broken, found.n) == (fixed, broken, 1000)
+
+
+@pytest.mark.parametrize(("n", "margin"), [(500, 0.02), (1000, 0.01), (2500, 0.005), (10_000, 0.002), (10_000, 0.01)])
+@pytest.mark.parametrize(("alpha", "promised"), [(0.0025, 0.0025), (0.05, 0.05)])
+def test_the_exact_size_of_the_margin(n: int, margin: float, alpha: float, promised: float) -> None:
+    """A challenger that only breaks rows, and is worse by exactly the margin: every possible count is judged."""
+    optimize = Optimize(split="test", goal="non-inferior", margin=margin)
+    passed = old = 0.0
+    for broken in range(round(5 * n * margin)):
+        tally = PairedTally(broken=broken, fixed=0, n=n)
+        chance = float(binom.pmf(broken, n, margin))
+        found = challenge_of(
+            Difference(amount=tally.estimate(), margin=tally.margin(), n=n, paired=tally), optimize, norm.isf(alpha)
+        )
+        passed += chance * (found.answer == "pass")
+        old += chance * (tally.estimate().bounds(norm.isf(alpha))[1] < margin)
+    assert passed <= promised
+    assert old > alpha  # Bonett and Price, which is made for the near side
+
+
+def test_superiority_keeps_bonett_and_price() -> None:
+    tally = PairedTally(broken=10, fixed=60, n=1000)
+    both = Difference(amount=tally.estimate(), margin=tally.margin(), n=1000, paired=tally)
+    assert challenge_of(both, Optimize(), 1.645).method == "bonett-price"
+    non_inferior = challenge_of(both, Optimize(goal="non-inferior", margin=0.02), 1.645)
+    assert non_inferior.method == "mover of discordant shares"
+
+
+def test_groups_ask_for_more_rows_by_their_design_effect() -> None:
+    plain = PairedTally(broken=280, fixed=320, n=10_000)
+    grouped = replace(plain, groups=200, dd=4_000, dn=-2_000, nn=500_000)
+    alone, together = (
+        challenge_of(Difference(amount=one.estimate(), n=10_000, paired=one), Optimize(), 2.807).rows_needed
+        for one in (plain, grouped)
+    )
+    assert alone is not None
+    assert together is not None
+    effect = grouped.estimate().variance / plain.estimate().variance
+    assert effect > 4
+    assert together == pytest.approx(effect * alone, abs=1)
 
 
 def test_bounds_that_are_not_finite_are_unclear() -> None:

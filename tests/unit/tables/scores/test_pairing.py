@@ -70,10 +70,10 @@ def test_weighted_errors_beside_the_formula(engine: Engine, grouped: bool, tmp_p
     if grouped:
         assert low < change.amount.value < high
         return
-    classes = np.array([1.0, 10.0])
-    total, centre = w.sum() + 2 * classes.sum(), (w * d).sum() / (w.sum() + 2 * classes.sum())
-    variance = (w**2 * d.abs()).sum() + 2 * (classes**2).sum() - 2 * centre * (w**2 * d).sum()
-    variance += centre**2 * ((w**2).sum() + 2 * (classes**2).sum())
+    pseudo, squares = w.mean(), (w**2).mean()  # a broken and a fixed row of the mean weight
+    total, centre = w.sum() + 2 * pseudo, (w * d).sum() / (w.sum() + 2 * pseudo)
+    variance = (w**2 * d.abs()).sum() + 2 * squares - 2 * centre * (w**2 * d).sum()
+    variance += centre**2 * ((w**2).sum() + 2 * squares)
     assert (high - low) / 2 == pytest.approx(np.sqrt(variance) / total, rel=1e-9)
 
 
