@@ -225,7 +225,9 @@ def print_plan(plan: SizePlan, *, verbose: bool = False) -> None:
     for line in plan.advice:
         _sentence(line)
     if verbose:
-        _sentence("Methods, from top to bottom: wilson; mover, joint for all gaps; paired, Connor; unpaired.")
+        _sentence(
+            "Methods, from top to bottom: wilson; mover, all bounds of one side together; paired, Connor; unpaired."
+        )
 
 
 def print_splits(record: Splits) -> None:

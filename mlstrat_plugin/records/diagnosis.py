@@ -28,7 +28,10 @@ class ErrorRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class GapRecord:
-    """One gap; ``low`` and ``high`` are the simultaneous bounds, which hold for all gaps together."""
+    """One gap; ``low`` and ``high`` are the bounds at the quantile of its status.
+
+    Each interval holds by itself; all lower bounds of the gaps hold together, and so do all upper bounds.
+    """
 
     value: float
     low: float

@@ -116,7 +116,7 @@ def _untold(record: Diagnosis) -> bool:
 
 def _gaps(record: Diagnosis, unit: Unit, level: str) -> Table:
     return Table(
-        ("gap", "between", unit.word, f"joint {level} interval", "status", "method"),
+        ("gap", "between", unit.word, f"{level} interval", "status", "method"),
         tuple(
             Row(
                 name,
@@ -216,7 +216,8 @@ def _footer(record: Diagnosis, unit: Unit) -> tuple[str, ...]:
     settings, level = record.settings, percent(record.settings.confidence)
     return (
         f"Metric: {settings.metric}. Your threshold (material gap): {unit.amount(record.material_gap)}.",
-        f"Each error has its own {level} interval; the {level} intervals of the {len(record.gaps)} gaps hold together.",
+        f"Each interval holds by itself with {level}. All lower bounds of the {len(record.gaps)} gaps hold together "
+        f"with {level}, and so do all upper bounds.",
         f"Most likely largest gap: from {settings.lean_draws:,} draws, seed {settings.seed}.",
         f"Split {record.split_id}, test {record.test_id}."
         if record.split_id

@@ -126,9 +126,9 @@ def test_one_screen_says_the_verdict_first_and_its_numbers_in_line(capsys: pytes
         "  train-dev  18.0%   12.5  to 25.4  199 / 1,104 (138)",
     ]
     assert lines[11:14] == [
-        "  gap          points  joint 95% interval  status",
-        "  bias            8.1    5.1 to 12.4       matters",
-        "  variance        9.0    1.4 to 18.0       matters",
+        "  gap          points  95% interval  status",
+        "  bias            8.1   5.1 to 12.4  matters",
+        "  variance        9.0   1.4 to 18.0  matters",
     ]
     assert "method" not in "".join(lines)
 

@@ -39,7 +39,7 @@ def test_errors_are_percentages_and_gaps_points() -> None:
     assert view.ladder.head == ("error", "value", "95% interval", "errors / rows", "method")
     assert cells(view.ladder, "dev") == ("9.00%", "8.45 to 9.58", "900 / 10,000", "wilson")
     assert cells(view.ladder, "human") == ("1.00%", "declared", "", "declared")
-    assert view.gaps.head == ("gap", "between", "points", "joint 95% interval", "status", "method")
+    assert view.gaps.head == ("gap", "between", "points", "95% interval", "status", "method")
     assert cells(view.gaps, "mismatch") == ("dev - train-dev", "7.9", "7.2 to 8.6", "matters", "mover")
     assert cells(view.gaps, "bias")[3] == "ruled out"
 
@@ -67,7 +67,7 @@ def test_groups_are_in_parentheses_and_named_in_the_head() -> None:
 
 def test_other_confidences_are_in_the_heads() -> None:
     view = view_of(diagnose(train=(1, 100), dev=(9, 100), settings=Settings(confidence=0.9)))
-    assert (view.ladder.head[2], view.gaps.head[3]) == ("90% interval", "joint 90% interval")
+    assert (view.ladder.head[2], view.gaps.head[3]) == ("90% interval", "90% interval")
 
 
 def test_a_mean_is_shown_in_its_own_unit() -> None:
