@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from mlstrat_plugin.errors import shown
 from mlstrat_plugin.params.types import Block, Number, Share, Size, Text, Whole
+from mlstrat_plugin.records.splits import UNIT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 NAME = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")
 
@@ -87,6 +91,16 @@ class Columns(Block):
     def answers(self) -> tuple[str, ...]:
         """Return the columns with the right answers: the label, or one per task."""
         return self.labels or (self.label,)
+
+    def unit_in(self, names: Sequence[str]) -> str | None:
+        """Return the column of a split that says which rows are one observation; None where each row is its own.
+
+        ``split`` writes ``unit`` where contents are copied; it tells groups apart, too, where they are configured.
+
+        >>> Columns(content=("text",)).unit_in(["id", "text"]), Columns(content=("text",)).unit_in(["id", "unit"])
+        (None, 'unit')
+        """
+        return UNIT if self.content and UNIT in names else self.group
 
 
 class Validate(Block):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from mlstrat_plugin.records.review import LabelChange  # noqa: TC001 - pydantic reads it
 from mlstrat_plugin.records.sizing import Sizing  # noqa: TC001 - pydantic reads it
 from mlstrat_plugin.records.words import SCHEMA_VERSION
 
+UNIT = "unit"  # column of the split files: what counts as one independent row, where contents are copied
 ANY = "*"  # the one label of counts where there are too many to list
 
 
@@ -58,6 +59,9 @@ class HeldOut:
 class Splits:
     """How the sources were cut; ``counts`` is split -> source -> label -> rows.
 
+    ``contents`` counts the distinct contents of each split, where ``mlstrat.columns.content`` is set: the other rows
+    are copies, and a row without any content is its own.
+
     ``labels`` counts the distinct labels; above 1,000 of them ``counts`` has the one label ``*`` for all.
 
     ``label_changes`` are the labels that people asked to be replaced, and ``labels_left`` those they asked for on rows
@@ -69,6 +73,7 @@ class Splits:
     test_id: str
     rows: dict[str, int]
     counts: dict[str, dict[str, dict[str, int]]]
+    contents: dict[str, int] = field(default_factory=dict)
     labels: int = 0
     held_out: tuple[HeldOut, ...]
     label_changes: tuple[LabelChange, ...] = ()

@@ -167,16 +167,17 @@ def open_sheet(project: Project, *, audited: bool) -> OpenSheet:
     """
     from mlstrat_plugin.tables.engines.duckdb import Engine
     from mlstrat_plugin.tables.review.sampling import all_labels, answered, examples, sheet_facts
+    from mlstrat_plugin.tables.scores.answers import are_grouped
 
     params, places = project.params, project.places
     review = params.reviewed()
     layout = AUDIT.at(places.audit) if audited else MISTAKES.at(places.mistakes)
-    grouped = params.columns.group is not None
     sheet = layout.read()
     if not sheet.rows:
         option = " --audit" if audited else ""
         raise ReviewError(f"{_shown(project, layout)} has no row", hint=f"`mlstrat review sample{option}` draws some")
     with Engine(params.engine, ordered=False) as engine:
+        grouped = are_grouped(engine, project.splits, params.columns)
         found: dict[str, dict[str, Any]] = {}
         for split in (Split.DEV, Split.TEST) if audited else (Split.DEV,):
             found |= examples(engine, project, split, sheet.rows)
@@ -256,13 +257,14 @@ def suggest(project: Project, rows: int = 20) -> Suggestions:
     from mlstrat_plugin.tables.engines.duckdb import Engine
     from mlstrat_plugin.tables.review.sampling import with_features
     from mlstrat_plugin.tables.review.slicing import worst_slices
+    from mlstrat_plugin.tables.scores.answers import are_grouped
 
     params = project.params
     params.reviewed()
-    grouped, confidence = params.columns.group is not None, params.diagnose.confidence
     with Engine(params.engine, ordered=False) as engine:
         table, names = with_features(engine, project)
-        slices, used = worst_slices(engine, table, names, confidence, grouped=grouped)
+        grouped = are_grouped(engine, project.splits, params.columns)
+        slices, used = worst_slices(engine, table, names, params.diagnose.confidence, grouped=grouped)
         labels, note = _doubtful(engine, project, rows)
     looked = f"slices of {', '.join(used)}" if used else "no column of dev has kinds to make slices of"
     return Suggestions(slices=slices, labels=labels, notes=(looked, *([note] if note else [])))

@@ -198,8 +198,10 @@ def _paired(before: Side, after: Side) -> tuple[dict[str, PairedChange], tuple[s
     with Engine(after.project.params.engine, ordered=False) as engine:
         runs = [_answers(engine, project, side.name) for project, side in projects]
         rows = [_scored_rows(run, side.diagnosis) for run, side in zip(runs, (before, after), strict=True)]
-        alike = ("label", "weight") if metric.is_weighted else ("label",)
-        found = shared_rows(engine, rows, metric, grouped=columns.group is not None, alike=alike)
+        alike: tuple[str, ...] = ("label", "weight") if metric.is_weighted else ("label",)
+        by = [place for place, run in enumerate(runs) if run.grouped]
+        alike = (*alike, "unit") if len(by) == len(runs) else alike
+        found = shared_rows(engine, rows, metric, grouped=bool(by), units_of=by[0] if by else 0, alike=alike)
         paired, notes = _changes(found, before, after)
         flaws = [_flaw(engine, run) for run in runs] if notes else []
     return paired, (*notes, *filter(None, flaws))

@@ -91,7 +91,7 @@ def diagnose(project: Project) -> Diagnosis:
         by_source=tallies.by_source,
         roles=params.roles,
         human_by_role=ratings.by_role if ratings is not None else None,
-        circumstances=_circumstances(tallies, ratings, params.diagnose.confidence),
+        circumstances=_circumstances(tallies, ratings, params.diagnose.confidence, splits),
         tasks={task: _task_ladder(tallies, params, task) for task in params.columns.labels},
         split_id=splits.split_id,
         test_id=splits.test_id,
@@ -113,14 +113,16 @@ def diagnose(project: Project) -> Diagnosis:
 def review(engine: Engine, project: Project, splits: Splits) -> Reviewed:
     """Count what people said about mistakes and labels; files without a row cost no scan."""
     from mlstrat_plugin.tables.review.sampling import answered, sheet_facts, states, stratum_facts
+    from mlstrat_plugin.tables.scores.answers import are_grouped
 
     params, places = project.params, project.places
-    grouped, settings = params.columns.group is not None, params.settings()
+    settings = params.settings()
     mistakes, labels = MISTAKES.at(places.mistakes).read(), AUDIT.at(places.audit).read()
     judged = (Split.DEV,) if params.sealed else (Split.DEV, Split.TEST)
     changed = {change.id: change.before for change in splits.label_changes}
     if not (mistakes.rows or labels.rows or changed):
         return Reviewed(analysis=nothing_yet())
+    grouped = are_grouped(engine, project.splits, params.columns)
     tables = {split: answered(engine, project, split) for split in judged}
     analysis, wanted = None, 0
     if mistakes.rows:
@@ -146,12 +148,13 @@ def review(engine: Engine, project: Project, splits: Splits) -> Reviewed:
     )
 
 
-def _circumstances(tallies: Tallies, ratings: Ratings | None, confidence: float) -> Circumstances:
+def _circumstances(tallies: Tallies, ratings: Ratings | None, confidence: float, splits: Splits) -> Circumstances:
     remarks = {split: rung.remarks() for split, rung in tallies.ladder.items()}
     return Circumstances(
         trained_on=tallies.trained_on,
         not_trained_on=tallies.not_trained_on,
         groups=tallies.groups,
+        copies={name: (splits.rows[name], distinct) for name, distinct in splits.contents.items() if name in remarks},
         train_rows=tallies.train_rows,
         heaviest={split: said.heaviest for split, said in remarks.items() if said.heaviest is not None},
         slices={split: said.slices for split, said in remarks.items() if said.slices is not None},

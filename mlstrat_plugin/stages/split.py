@@ -176,13 +176,31 @@ def _record(params: Params, held_out: tuple[Any, ...], found: Contents) -> Split
         split_id=found.split_id,
         test_id=found.test_id,
         rows=found.rows,
+        contents=found.distinct,
         counts=found.counts,
         labels=found.labels,
         held_out=held_out,
         sizing=Sizing(splits=proved),
-        advice=_advice(proved, params, sum(found.rows.values())),
+        advice=(*_beyond(params, found), *_advice(proved, params, sum(found.rows.values()))),
         settings={**params.split.model_dump(), "columns": params.columns.model_dump()},
     )
+
+
+def _beyond(params: Params, found: Contents) -> tuple[str, ...]:
+    """Say where a split holds more rows than were asked for, and how many of its rows are copies."""
+    asked = {"dev": params.split.dev, "test": params.split.test, "train-dev": params.split.train_dev}
+    more = [
+        f"{name}: asked for {size:,} rows, got {found.rows[name]:,}: groups and copies stay together."
+        for name, size in asked.items()
+        if isinstance(size, int) and found.rows[name] > size
+    ]
+    copied = [
+        f"{name}: {found.rows[name] - distinct:,} of {found.rows[name]:,} rows are copies of {distinct:,} contents; "
+        "intervals count contents."
+        for name, distinct in found.distinct.items()
+        if distinct < found.rows[name]
+    ]
+    return (*more, *copied)
 
 
 def _assumed(params: Params, rows: dict[str, int]) -> dict[str, Estimate]:

@@ -55,6 +55,12 @@ def slices(seen: Seen) -> str:
     return tables.missing(seen) or ("" if seen.known.slices else f"{seen.settings.metric} has no slices")
 
 
+@need("columns that make two examples duplicates are configured")
+def contents(seen: Seen) -> str:
+    """Return that nothing tells copies apart from other rows."""
+    return tables.missing(seen) or ("" if seen.known.copies else "mlstrat.columns.content is empty")
+
+
 def _groups(seen: Seen) -> dict[str, float]:
     measured = {rung: error.groups for rung, error in seen.errors.items() if rung != HUMAN}
     return {rung: count for rung, count in measured.items() if count is not None}
@@ -136,6 +142,31 @@ def _fewer_than(limit: int, few: Mapping[str, float]) -> Iterator[Sighting]:
         yield Sighting(
             f"Fewer than {limit} effective groups are behind the error of {', '.join(few)}.",
             ", ".join(f"{rung} {count:.1f} effective groups" for rung, count in few.items()),
+        )
+
+
+@check(
+    "MLS148",
+    "Rows are copies of each other",
+    "tip",
+    about="Rows of a split have the same content. Copies tell no more than one row of their content, so intervals "
+    "count contents (or groups) and not rows; the error itself counts every row.",
+    steps=(
+        "Collect rows with other contents: more copies do not make the intervals narrower.",
+        "Remove the copies from the sources if the product does not see them as often.",
+    ),
+    needs=contents,
+)
+def copied_rows(seen: Seen) -> Iterator[Sighting]:
+    """Look for splits with fewer contents than rows."""
+    copied = {split: known for split, known in seen.known.copies.items() if known[0] > known[1]}
+    if copied:
+        yield Sighting(
+            "; ".join(
+                f"{rows - distinct:,} of {rows:,} {split} rows are copies; intervals count {distinct:,} contents"
+                for split, (rows, distinct) in copied.items()
+            )
+            + "."
         )
 
 

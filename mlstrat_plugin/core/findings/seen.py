@@ -30,7 +30,8 @@ class Circumstances:
     """What the tables tell beyond the counts.
 
     ``not_trained_on`` are sources whose train and train-dev rows have no prediction; ``groups`` counts the groups of
-    each scored split where a group column is configured; ``train_rows`` are all training rows where only a declared
+    each scored split where a group column is configured; ``copies`` holds the rows and the distinct contents of each
+    scored split where contents are configured; ``train_rows`` are all training rows where only a declared
     sample was scored; ``heaviest`` is the largest weight in each split and how many rows carry it; ``slices`` are those
     of each split.
     """
@@ -38,6 +39,7 @@ class Circumstances:
     trained_on: tuple[str, ...] = ()
     not_trained_on: tuple[str, ...] = ()
     groups: Mapping[str, int] | None = None
+    copies: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     train_rows: int | None = None
     heaviest: Mapping[str, tuple[float, int]] = field(default_factory=dict)
     slices: Mapping[str, frozenset[str]] = field(default_factory=dict)

@@ -35,14 +35,17 @@ class Answered:
     Parameters
     ----------
     rows : Table
-        One row per example: id, split, source, unit (what counts as one independent observation: the group, else the
-        row), label (or label_0, label_1, ... of several tasks), weight (1 where there is none) and slice.
+        One row per example: id, split, source, unit (what counts as one independent observation: the key that the cut
+        kept together, which is the group, else the content, else the row), label (or label_0, label_1, ... of several
+        tasks), weight (1 where there is none) and slice.
     predictions : Table
         One row per answer: answered (the id), prediction or loss (or answer_0, ...), and latency_ms (perhaps null).
     name : str
         Where the answers come from, for messages.
     columns, evaluate : params.Columns, params.Evaluate
         What was asked for.
+    grouped : bool
+        A unit may hold several rows: they come in groups, or some are copies.
     root : Path
         The project's folder, for a metric that is a function of its own.
     """
@@ -52,17 +55,13 @@ class Answered:
     name: str
     columns: Columns
     evaluate: Evaluate
+    grouped: bool = False
     root: Path = Path()
 
     @property
     def metric(self) -> Metric:
         """Return what an answer is, and what it is asked for."""
         return self.evaluate.spec
-
-    @property
-    def grouped(self) -> bool:
-        """Return whether a unit may hold several rows."""
-        return self.columns.group is not None
 
     @property
     def joined(self) -> Table:
@@ -223,7 +222,9 @@ def answers(
     if absent:
         raise PredictionsError(f"split files are missing: {', '.join(absent)}", hint="run `mlstrat split`")
     with reading("the splits", "run `mlstrat split` again"):
-        parts = [_examples(engine.read_parquet([file]), split, columns) for split, file in files.items()]
+        tables = {split: engine.read_parquet([file]) for split, file in files.items()}
+        parts = [_examples(table, split, columns) for split, table in tables.items()]
+        grouped = any(columns.unit_in(table.columns) for table in tables.values())
     given = _open(engine, predictions, columns, evaluate)
     found = Answered(
         rows=ibis.union(*parts) if len(parts) > 1 else parts[0],
@@ -231,10 +232,18 @@ def answers(
         name=str(predictions),
         columns=columns,
         evaluate=evaluate,
+        grouped=grouped,
         root=root,
     )
     require_types(found.name, found.rows, found.predictions, columns, evaluate)
     return found
+
+
+def are_grouped(engine: Engine, folder: Path, columns: Columns) -> bool:
+    """Return whether rows of the splits come in groups or are copies; it reads no more than the files' columns."""
+    files = [folder / split.file_name for split in Split]
+    with reading("the splits", "run `mlstrat split` again"):
+        return any(columns.unit_in(engine.read_parquet([file]).columns) for file in files if file.is_file())
 
 
 def answers_in(table: Table, name: str) -> Answered:
@@ -282,8 +291,8 @@ def _examples(table: Table, split: Split, columns: Columns) -> Table:
             f"the splits: {said}", hint="bring the column in the sources and run `mlstrat split` again"
         )
     key = table[columns.id]
-    own = key.cast("string")  # a row without a group is its own
-    unit = own if columns.group is None else table[columns.group].cast("string").fill_null(own)
+    own, together = key.cast("string"), columns.unit_in(table.columns)  # a row without a group is its own
+    unit = own if together is None else table[together].cast("string").fill_null(own)
     weight = ibis.literal(1.0) if columns.weight is None else table[columns.weight]
     part = ibis.literal("") if columns.slice is None else table[columns.slice].cast("string").fill_null(NO_SLICE)
     labels = {name: table[column] for name, column in label_names(columns)}

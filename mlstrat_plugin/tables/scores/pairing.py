@@ -97,7 +97,13 @@ class SharedRows:
 
 
 def shared_rows(
-    engine: Engine, runs: Sequence[Table], metric: Metric, *, grouped: bool, alike: Sequence[str] = ATTRIBUTES
+    engine: Engine,
+    runs: Sequence[Table],
+    metric: Metric,
+    *,
+    grouped: bool,
+    units_of: int = 0,
+    alike: Sequence[str] = ATTRIBUTES,
 ) -> dict[str, SharedRows]:
     """Sum up, by split, what the answers of several runs have in common; one scan.
 
@@ -111,16 +117,18 @@ def shared_rows(
         How rows are paired.
     grouped : bool
         Rows of one unit are not independent.
+    units_of : int
+        The run whose units count.
     alike : sequence of str
         What has to be the same in all runs: some of ``ATTRIBUTES``.
     """
     with reading("the rows of the runs", "run the pipeline again"):
-        rows = _side_by_side(runs, metric, alike)
+        rows = _side_by_side(runs, metric, alike, units_of)
         cells = engine.rows(_cells(rows, len(runs), metric, alike, grouped=grouped))
     return {cell["split"]: _shared(cell, len(runs), metric, alike, grouped=grouped) for cell in cells}
 
 
-def _side_by_side(runs: Sequence[Table], metric: Metric, alike: Sequence[str]) -> Table:
+def _side_by_side(runs: Sequence[Table], metric: Metric, alike: Sequence[str], units_of: int) -> Table:
     """Return one row per example that any run answered.
 
     here_i is 1 where run i answered, x_i its error on rows that all answered; only what is asked for is read.
@@ -144,7 +152,7 @@ def _side_by_side(runs: Sequence[Table], metric: Metric, alike: Sequence[str]) -
     zero = ibis.literal(0, type=number)
     return both.select(
         "split",
-        unit=both.unit_0,
+        unit=both[f"unit_{units_of}"],
         n=shared.cast("int8"),
         **weight,
         **{name: (shared & value).fill_null(False).cast("int8") for name, value in differing.items()},  # noqa: FBT003

@@ -149,10 +149,11 @@ def check_splits(engine: Engine, written: dict[str, Table], columns: Columns, ta
 
 
 def rows_per_group(engine: Engine, part: Table, columns: Columns) -> float:
-    """Return how many rows of a split move together on average; 1 without a group column."""
-    if columns.group is None:
+    """Return how many rows of a split move together on average; 1 without groups and copies."""
+    unit = columns.unit_in(part.columns)
+    if unit is None:
         return 1.0
-    seen = engine.rows(part.aggregate(n=part.count(), groups=part[columns.group].nunique()))[0]
+    seen = engine.rows(part.aggregate(n=part.count(), groups=part[unit].nunique()))[0]
     return max(1.0, float(seen["n"]) / seen["groups"]) if seen["groups"] else 1.0
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import ibis
 
 from mlstrat_plugin.errors import SplitError
-from mlstrat_plugin.records.splits import HeldOut
+from mlstrat_plugin.records.splits import UNIT, HeldOut
 from mlstrat_plugin.records.words import Split
 from mlstrat_plugin.tables.digests import ALL, DIGITS, share_last
 from mlstrat_plugin.tables.splits.sources import OWN, ROLE
@@ -59,10 +59,13 @@ def cut(engine: Engine, rows: Table, columns: Columns, params: SplitParams) -> C
     Raises
     ------
     SplitError
-        The counts exceed the target rows, or a split would be empty.
+        A source has a column that mlstrat writes; the counts exceed the target rows, or a split would be empty.
     """
+    _require_free_name(rows, columns)
     keyed = rows.mutate(**{KEY: _key(rows, columns)}) if _is_simple(columns) else _linked(engine, rows, columns)
     groups = _groups(engine, keyed, params)
+    if columns.content and columns.group != UNIT and engine.count(groups.filter(groups.n > 1)):
+        keyed = keyed.mutate(**{UNIT: keyed[KEY]})  # copies are one observation, whoever scores them
     placed = engine.keep(_placed(engine, groups, params))
     named = [column for column in keyed.columns if not column.startswith(OWN)]
     place = ibis.ifelse(ibis._[ROLE] == "target", ibis._.target_place, ibis._.auxiliary_place)
@@ -77,6 +80,14 @@ def cut(engine: Engine, rows: Table, columns: Columns, params: SplitParams) -> C
     whole = untouched if params.target_in_train == "rest" else untouched.union(parts[Split.TRAIN]).order_by(*order)
     parts[Split.TRAIN] = whole
     return Cut(parts, tuple(_held_out(engine, chosen)))
+
+
+def _require_free_name(rows: Table, columns: Columns) -> None:
+    if columns.content and UNIT in rows.columns and columns.group != UNIT:
+        raise SplitError(
+            f"a source has a column {UNIT!r}, which mlstrat writes where mlstrat.columns.content is set",
+            hint="rename that column",
+        )
 
 
 def require_rows(rows: dict[Split, int], n_groups_hint: str) -> None:

@@ -10,6 +10,7 @@ import ibis
 
 from mlstrat_plugin.records.splits import ANY
 from mlstrat_plugin.records.words import Split
+from mlstrat_plugin.tables.splits.cutting import content_key
 from mlstrat_plugin.tables.splits.sources import answer
 
 if TYPE_CHECKING:
@@ -29,12 +30,14 @@ MOST_LABELS = 1_000  # beyond it labels are numbers rather than classes, and a l
 class Contents:
     """What the splits hold.
 
-    ``rows`` by split; ``counts`` is split -> source -> label -> rows, with ``ANY`` as the one label where there are
-    more than ``MOST_LABELS``; ``labels`` are the distinct labels; ``split_id`` and ``test_id`` are 12 hexadecimal
-    digits that name the set of (id, split, label), whatever the order of rows and the layout of files.
+    ``rows`` by split; ``distinct`` contents by split where duplicates are configured; ``counts`` is split -> source ->
+    label -> rows, with ``ANY`` as the one label where there are more than ``MOST_LABELS``; ``labels`` are the distinct
+    labels; ``split_id`` and ``test_id`` are 12 hexadecimal digits that name the set of (id, split, label), whatever the
+    order of rows and the layout of files.
     """
 
     rows: dict[str, int]
+    distinct: dict[str, int]
     counts: dict[str, dict[str, dict[str, int]]]
     labels: int
     split_id: str
@@ -51,7 +54,7 @@ def contents(engine: Engine, written: Mapping[str, Table], columns: Columns) -> 
     written : mapping of str to Table
         The four splits by name.
     columns : params.Columns
-        Names of id and label.
+        Names of id, label and content.
     """
     tables = {name: table.mutate(**{LABEL: answer(table, columns)}) for name, table in written.items()}
     distinct = ibis.union(*(table.select(LABEL) for table in tables.values())).distinct()
@@ -63,11 +66,21 @@ def contents(engine: Engine, written: Mapping[str, Table], columns: Columns) -> 
             counts.setdefault(name, {}).setdefault(cell["source"], {})[str(cell[LABEL])] = cell["n"]
     return Contents(
         rows={name: sum(cell["n"] for cell in found) for name, found in cells.items()},
+        distinct=_distinct(engine, written, columns) if columns.content else {},
         counts=counts,
         labels=labels,
         split_id=_identity(cells, tuple(cells)),
         test_id=_identity(cells, (Split.TEST.value,)),
     )
+
+
+def _distinct(engine: Engine, written: Mapping[str, Table], columns: Columns) -> dict[str, int]:
+    """Return the distinct contents of each split; a row without any is its own."""
+    keys = {
+        name: table.select(key=content_key(table, columns).fill_null(table[columns.id].cast("string")))
+        for name, table in written.items()
+    }
+    return {name: engine.count(key.distinct()) for name, key in keys.items()}
 
 
 def _cells(engine: Engine, table: Table, key: str, *, listed: bool) -> list[dict[str, Any]]:
