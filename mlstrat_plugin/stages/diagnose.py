@@ -175,4 +175,10 @@ def _people(ratings: Ratings | None, confidence: float) -> People | None:
     if ratings is None:
         return None
     level = ratings.level
-    return People(chosen=level.chosen, alike=level.alike(confidence), raters=ratings.raters, silent=ratings.silent)
+    return People(
+        chosen=level.chosen,
+        alike=level.alike(confidence),
+        raters=ratings.raters,
+        silent=ratings.silent,
+        agreed=ratings.agreed,
+    )

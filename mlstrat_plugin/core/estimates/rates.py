@@ -92,7 +92,7 @@ class RatioTally(TallyBase):
     grouped : bool
         Units are groups.
     kind : str
-        ``errors``, ``weights``, ``f-star`` or ``raters``: which a and b these are.
+        ``errors``, ``weights`` or ``f-star``: which a and b these are.
     top_weight, top_rows : float, int
         The largest weight of a row, and how many rows carry it.
 
@@ -209,7 +209,7 @@ class RatioTally(TallyBase):
         return Method(WILSON.name, of=_WORDS[self.kind], grouped=self.grouped)
 
 
-_WORDS = {"errors": "", "weights": "weighted", F_STAR: "f1", "raters": "raters"}  # what a method is said to be of
+_WORDS = {"errors": "", "weights": "weighted", F_STAR: "f1"}  # what a method is said to be of
 
 
 def _from_f_star(q: float) -> float:

@@ -10,6 +10,7 @@ from mlstrat_plugin.core.estimates.estimate import Estimate
 from mlstrat_plugin.core.estimates.human_level import Declared, RaterGroups
 from mlstrat_plugin.core.estimates.losses import LossTally
 from mlstrat_plugin.core.estimates.methods import Method
+from mlstrat_plugin.core.estimates.rated import RatedTally
 from mlstrat_plugin.core.estimates.rates import ErrorTally, RatioTally
 from mlstrat_plugin.core.estimates.scorers import OWN_SCORERS, Scorer
 from mlstrat_plugin.errors import EstimateError, RecordError
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     from mlstrat_plugin.core.estimates.tally import Tally
     from mlstrat_plugin.records.diagnosis import Diagnosis, ErrorRecord
 
-PLAIN: dict[str, Any] = {kind.tag: kind for kind in (ErrorTally, RatioTally, LossTally, TaskTally, Declared)}
+PLAIN: dict[str, Any] = {
+    kind.tag: kind for kind in (ErrorTally, RatioTally, LossTally, TaskTally, RatedTally, Declared)
+}
 AS_SAVED = Method("interval as saved")
 
 

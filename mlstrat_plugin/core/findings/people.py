@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
     from mlstrat_plugin.core.findings.seen import People, Seen
 
-ENOUGH_RATERS = 10  # with fewer a human level says more about these people than about people
+ENOUGH_RATERS = 5  # with fewer the interval may cover 90 % instead of 95 %
+VOTED = 0.99  # share of rows with the majority's label from which on labels look like the raters' own vote
+ENOUGH_VOTED = 30  # rows from which on such a share says something
 
 
 @need("a table of raters is configured")
@@ -54,8 +56,8 @@ def alike(seen: Seen) -> Iterator[Sighting]:
     "MLS152",
     "Few raters are behind the human level",
     "warning",
-    about="Fewer than 10 people are behind the human level. Their answers are grouped by rater, and so few groups say "
-    "little about people in general.",
+    about="Fewer than 5 people are behind the human level. Raters differ, and so few say little about people in "
+    "general: the interval may cover 90% instead of 95%.",
     steps=("Let more people label; a few hundred rows each are enough.",),
     needs=rated,
 )
@@ -65,6 +67,31 @@ def few_raters(seen: Seen) -> Iterator[Sighting]:
     if people is not None and people.raters[people.chosen] < ENOUGH_RATERS:
         said = f"There are fewer than {ENOUGH_RATERS} raters in {people.chosen}"
         yield Sighting(f"{said}; others may be better or worse.", _counted(people))
+
+
+@need("raters are scored against the given labels")
+def scored_by_labels(seen: Seen) -> str:
+    """Return that no answer is compared with a given label."""
+    people = seen.known.people
+    return rated.missing(seen) or ("" if people and people.agreed else "raters are scored against each other")
+
+
+@check(
+    "MLS154",
+    "The labels look like the raters' own vote",
+    "warning",
+    about="In nearly all rows with three answers or more the label is what most raters said. If the labels were made "
+    "from these answers, each rater helped to make the label that the answer is compared with, and the human level is "
+    "too low.",
+    steps=("Set mlstrat.human.truth: consensus, which compares each answer with those of the others.",),
+    needs=scored_by_labels,
+)
+def own_vote(seen: Seen) -> Iterator[Sighting]:
+    """Look for labels that are the majority of the raters."""
+    people = seen.known.people
+    rows, agreed = (people.agreed if people is not None else None) or (0, 0)
+    if rows >= ENOUGH_VOTED and agreed >= VOTED * rows:
+        yield Sighting(f"In {agreed:,} of {rows:,} rows the label is the majority of the raters' answers.")
 
 
 @check(

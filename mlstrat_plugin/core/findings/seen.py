@@ -17,12 +17,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class People:
-    """Who is behind a human level: the group that was taken, those that look the same, raters by group."""
+    """Who is behind a human level: the group that was taken, those that look the same, raters by group.
+
+    ``agreed`` are the rows with a majority of raters and how many of them have its label, where answers are scored
+    against the given labels.
+    """
 
     chosen: str
     alike: tuple[str, ...]
     raters: Mapping[str, int]
     silent: tuple[str, ...]
+    agreed: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

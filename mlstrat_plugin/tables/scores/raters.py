@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import ibis
 
 from mlstrat_plugin.core.estimates.human_level import RaterGroups
-from mlstrat_plugin.core.estimates.rates import ErrorTally, RatioTally
+from mlstrat_plugin.core.estimates.rated import RatedTally
 from mlstrat_plugin.errors import MAX_EXAMPLES, HumanError, did_you_mean, examples, listed
 from mlstrat_plugin.records.words import Split
 from mlstrat_plugin.tables.engines.duckdb import Engine, reading
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from ibis.expr.types import Table
+    from ibis.expr.types import Table, Value
 
-    from mlstrat_plugin.core.estimates.tally import Tally
     from mlstrat_plugin.params.data import Columns
     from mlstrat_plugin.params.scoring import Human
 
 EVERYBODY = "everybody"  # the one group of a table without a group column
 NEEDED = ("id", "rater", "label")
+FEWEST_VOTES = 3  # from which on a row has a majority
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,13 +33,16 @@ class Ratings:
     """People's answers, scored.
 
     ``level`` is the ladder's human rung over all rated rows, ``by_role`` the same on each distribution that was rated.
-    ``raters`` counts the raters by group; ``silent`` are raters without an answer that can be scored.
+    ``raters`` counts the raters by group; ``silent`` are raters without an answer that can be scored. ``agreed`` are
+    the rows with three answers or more and how many of them have the majority's label as their own, where answers were
+    scored against the given labels.
     """
 
     level: RaterGroups
     by_role: dict[str, RaterGroups]
     raters: dict[str, int]
     silent: tuple[str, ...]
+    agreed: tuple[int, int] | None = None
 
 
 def rate(
@@ -78,31 +81,56 @@ def rate(
     files = [folder / split.file_name for split in Split]
     with reading("the splits", "run `mlstrat split` again"):
         rows = engine.read_parquet(files)
-        truth = rows.select(known=rows[columns.id], truth=rows[columns.label], source=rows.source)
+        own, together = rows[columns.id].cast("string"), columns.unit_in(rows.columns)
+        unit = own if together is None else rows[together].cast("string").fill_null(own)
+        truth = rows.select(known=rows[columns.id], truth=rows[columns.label], source=rows.source, unit=unit)
     with reading(f"the raters' table ({human.table})", "write it again with the columns id, rater, label"):
         _require_types(answers, truth, human)
         given = answers.filter(answers.label.notnull())
         _require_sound(engine, answers, given, truth, human)
         joined = given.join(truth, given.id == truth.known)
         scored = joined.mutate(error=(joined.label != joined.truth).cast("float64"))
+        agreed = None if human.truth == "consensus" else _agreement(engine, joined)
         if human.truth == "consensus":
             scored = _against_the_others(engine, joined)
-        counted = engine.rows(
-            scored.group_by("source", "group", "rater").agg(n=scored.count(), error=scored.error.sum())
-        )
+        role = ibis.cases(*((scored.source == name, role) for name, role in roles.items()), else_=ibis.null("string"))
+        scored = engine.keep(scored.select("group", "rater", "unit", "error", role=role))
+        overall = _tallies(engine, scored, ("group",))
+        of_role = _tallies(engine, scored, ("role", "group"))
+        heard = {row["rater"] for row in engine.rows(scored.select("rater").distinct())}
         everyone = {row["rater"] for row in engine.rows(answers.select("rater").distinct())}
-    if not counted:
+    if not overall:
         raise HumanError(
             f"{human.table}: no row has two raters, so there is no consensus of others",
             hint="let more people label the same rows, or set mlstrat.human.truth: given",
         )
-    of = {role: [row for row in counted if roles.get(row["source"]) == role] for role in set(roles.values())}
     return Ratings(
-        level=_groups(counted, human),
-        by_role={role: _groups(found, human) for role, found in sorted(of.items()) if found},
-        raters={name: len(_by_rater(counted, name)) for name in sorted({row["group"] for row in counted})},
-        silent=tuple(sorted(everyone - {row["rater"] for row in counted})),
+        level=RaterGroups(groups={group: tally for (group,), tally in overall.items()}, proxy=human.proxy),
+        by_role={
+            role: RaterGroups(groups={g: tally for (r, g), tally in of_role.items() if r == role}, proxy=human.proxy)
+            for role in sorted({role for role, _ in of_role if role is not None})
+        },
+        raters={group: tally.raters for (group,), tally in overall.items()},
+        silent=tuple(sorted(everyone - heard)),
+        agreed=agreed,
     )
+
+
+def _tallies(engine: Engine, scored: Table, by: tuple[str, ...]) -> dict[tuple[Any, ...], RatedTally]:
+    """Return the tally of each group of raters, perhaps by role: sums over answers, over raters and over rows."""
+    error = scored.error
+    cells = scored.group_by(*by).agg(n=scored.count(), a=error.sum(), aa=(error * error).sum())
+    found = {tuple(row[name] for name in by): dict(row) for row in engine.rows(cells.order_by(*by))}
+    for axis, prefix in (("rater", "rater"), ("unit", "row")):
+        each = scored.group_by(*by, axis).agg(a=error.sum(), b=scored.count().cast("float64"))
+        sums = {f"{prefix}_{name}": value.sum() for name, value in _products(each).items()}
+        for row in engine.rows(each.group_by(*by).agg(**{f"{prefix}s": each.count()}, **sums)):
+            found[tuple(row[name] for name in by)].update(row)
+    return {key: RatedTally(**{name: cell[name] for name in cell if name not in by}) for key, cell in found.items()}
+
+
+def _products(each: Table) -> dict[str, Value]:
+    return {"aa": each.a * each.a, "ab": each.a * each.b, "bb": each.b * each.b}
 
 
 def _open(engine: Engine, file: Path) -> Table:
@@ -168,41 +196,18 @@ def _against_the_others(engine: Engine, joined: Table) -> Table:
     most = others.group_by("id", "rater").agg(most=others.others.max())
     top = others.join(most, ["id", "rater"]).filter(lambda t: (t.others == t.most) & (t.most > 0))
     return engine.keep(
-        top.group_by("id", "rater", "source", "group").agg(error=1 - top.own.sum() / top.count().cast("float64"))
+        top.group_by("id", "rater", "source", "unit", "group").agg(
+            error=1 - top.own.sum() / top.count().cast("float64")
+        )
     )
 
 
-def _by_rater(counted: list[dict[str, Any]], group: str) -> dict[str, tuple[float, int]]:
-    """Return errors and answers of each rater of a group, over all sources."""
-    found: dict[str, tuple[float, int]] = {}
-    for row in counted:
-        if row["group"] == group:
-            error, n = found.get(row["rater"], (0.0, 0))
-            found[row["rater"]] = (error + row["error"], n + row["n"])
-    return found
-
-
-def _groups(counted: list[dict[str, Any]], human: Human) -> RaterGroups:
-    names = sorted({row["group"] for row in counted})
-    return RaterGroups(groups={name: _tally(_by_rater(counted, name)) for name in names}, proxy=human.proxy)
-
-
-def _tally(raters: dict[str, tuple[float, int]]) -> Tally:
-    """Return the tally of a group; the rows of a single rater have to count as independent."""
-    errors, n = sum(e for e, _ in raters.values()), sum(m for _, m in raters.values())
-    if len(raters) == 1 and float(errors).is_integer():
-        return ErrorTally(wrong=int(errors), n=n)
-    grouped = len(raters) > 1
-    units = list(raters.values()) if grouped else [(errors / n, 1)] * n
-    return RatioTally(
-        n=n,
-        units=len(units),
-        a=errors,
-        b=n,
-        aa=sum(e * e for e, _ in units),
-        ab=sum(e * m for e, m in units),
-        bb=sum(m * m for _, m in units),
-        row_bb=n,
-        grouped=grouped,
-        kind="raters",
+def _agreement(engine: Engine, joined: Table) -> tuple[int, int]:
+    """Return the rows with three answers or more, and how many of them have the majority's label as their own."""
+    votes = joined.group_by("id", "label").agg(votes=ibis._.count(), is_truth=(joined.label == joined.truth).max())
+    of_row = votes.group_by("id").agg(
+        answers=votes.votes.sum(), most=votes.votes.max(), true=votes.votes.max(where=votes.is_truth)
     )
+    of_row = of_row.filter(of_row.answers >= FEWEST_VOTES)
+    (seen,) = engine.rows(of_row.aggregate(rows=of_row.count(), agreed=(of_row.true == of_row.most).sum()))
+    return int(seen["rows"]), int(seen["agreed"] or 0)

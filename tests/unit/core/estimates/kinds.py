@@ -14,6 +14,7 @@ from mlstrat_plugin.core.estimates.composites import SliceTally, TaskTally
 from mlstrat_plugin.core.estimates.confusion import ConfusionTally
 from mlstrat_plugin.core.estimates.human_level import Declared, RaterGroups
 from mlstrat_plugin.core.estimates.losses import POWERS, LossTally
+from mlstrat_plugin.core.estimates.rated import RatedTally
 from mlstrat_plugin.core.estimates.rates import ErrorTally, RatioTally
 from mlstrat_plugin.core.estimates.scorers import BalancedError, Function, MacroF1, Scorer
 from mlstrat_plugin.errors import EstimateError
@@ -124,6 +125,9 @@ TALLIES: dict[str, st.SearchStrategy[Any]] = {
     "function": _pairs.map(lambda rows: _matrix(rows, FUNCTION)),
     "declared error": st.floats(0, 1).map(Declared),
     "declared loss": st.floats(0, 1e6).map(lambda loss: Declared(loss, is_rate=False)),
+    "rated": st.lists(
+        st.tuples(st.sampled_from("abcd"), st.sampled_from("xyz"), st.sampled_from([0.0, 0.5, 1.0])), min_size=1
+    ).map(RatedTally.of),
     "best raters": st.dictionaries(_names, counts, min_size=1).map(lambda g: RaterGroups(groups=g, proxy="best")),
     "named raters": groups.map(lambda tally: RaterGroups(groups={"team": tally, "nurse": tally}, proxy="team")),
 }

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pytest
 
+from mlstrat_plugin.core.estimates.intervals import wilson
+from mlstrat_plugin.core.estimates.rated import RatedTally
 from mlstrat_plugin.errors import EstimateError, HumanError
 from mlstrat_plugin.records.diagnosis import Diagnosis
 from mlstrat_plugin.stages.diagnose import diagnose
@@ -65,13 +67,50 @@ def leave_one_out(ratings: pd.DataFrame) -> pd.Series:
     return pd.Series(errors, index=ratings.index)
 
 
+def truth(project: Project, answers: pd.DataFrame) -> list[Any]:
+    known = pd.concat([project.rows(name) for name in ("train", "train_dev", "dev", "test")]).set_index("id")["label"]
+    return list(known[answers["id"]])
+
+
+def test_labels_that_are_the_raters_own_vote_are_said(project: Project, ratings: pd.DataFrame) -> None:
+    made = run(project, ratings, truth="given")
+    (finding,) = [finding for finding in made.findings if finding.code == "MLS154"]
+    assert finding.message == "In 80 of 80 rows the label is the majority of the raters' answers."
+    torn = ratings.assign(
+        label=[(label + (i % 12 < 7)) % 3 for i, label in zip(range(960), ratings["label"], strict=True)]
+    )
+    others = {check.code: check for check in run(project, torn, truth="given").checks}
+    assert others["MLS154"].outcome == "passed"
+    consensus = {check.code: check for check in run(project, ratings).checks}
+    assert (consensus["MLS154"].outcome, consensus["MLS154"].reason) == (
+        "not-applicable",
+        "raters are scored against each other",
+    )
+
+
+def test_rows_of_one_group_are_one_row(engine: Engine, project: Project, ratings: pd.DataFrame) -> None:
+    for name in ("train", "train_dev", "dev", "test"):
+        rows = project.rows(name)
+        rows.assign(user="g" + rows["id"].str[-2:]).to_parquet(project.root / f"data/splits/{name}.parquet")
+    hard = ratings["id"].str[-2:].astype(int) % 5 == 0  # a fifth of the groups is hard for everybody
+    table = ratings.assign(label=(ratings["label"] + hard) % 3)
+    narrow = human_error(engine, project, table, truth="given", proxy="typical")
+    project.block["columns"] = {"group": "user"}
+    wide = human_error(engine, project, table, truth="given", proxy="typical")
+    assert narrow.value == wide.value > 0.2
+    assert wide.high - wide.low > narrow.high - narrow.low
+
+
 def test_given_truth(engine: Engine, project: Project, ratings: pd.DataFrame) -> None:
     mine = ratings[ratings["group"] == "typical"]
     human = human_error(engine, project, ratings, truth="given", proxy="typical")
     assert human.n == len(mine)
     assert human.value == pytest.approx(0.2, abs=0.01)
     assert human.groups == pytest.approx(6)
-    assert human.method == "raters grouped wilson"
+    assert human.method == "raters x rows wilson"
+    pairs = mine.assign(wrong=[a != b for a, b in zip(mine["label"], truth(project, mine), strict=True)])
+    by_hand = RatedTally.of((r, i, float(w)) for r, i, w in pairs[["rater", "id", "wrong"]].itertuples(index=False))
+    assert (human.low, human.high) == pytest.approx(by_hand.estimate().interval(0.95))
 
 
 def test_consensus_leaves_the_own_vote_out(engine: Engine, project: Project, ratings: pd.DataFrame) -> None:
@@ -128,14 +167,15 @@ def test_findings_about_people(project: Project, ratings: pd.DataFrame) -> None:
     table = pd.concat([same, silent]).astype({"label": "Int64"})
     found = {finding.code: finding for finding in run(project, table, truth="given").findings}
     assert "a, b cannot be told apart" in found["MLS151"].message
-    assert "fewer than 10 raters" in found["MLS152"].message
+    assert "fewer than 5 raters" in found["MLS152"].message
     assert "'sleeper'" in found["MLS153"].evidence
 
 
 def test_one_rater_against_given_labels_counts_rows(engine: Engine, project: Project, ratings: pd.DataFrame) -> None:
     one = ratings[ratings["rater"] == "r0"]
     human = human_error(engine, project, one, truth="given")
-    assert (human.method, human.groups, human.wrong) == ("wilson", None, 16)
+    assert (human.method, human.groups, human.wrong) == ("raters x rows wilson", None, 16)
+    assert (human.low, human.high) == pytest.approx(wilson(0.2, 80, 1.96), abs=0.005)
 
 
 def test_one_rater_has_no_consensus(engine: Engine, project: Project, ratings: pd.DataFrame) -> None:
@@ -144,7 +184,8 @@ def test_one_rater_has_no_consensus(engine: Engine, project: Project, ratings: p
 
 
 def test_few_raters_do_not_withhold_the_verdict(project: Project, ratings: pd.DataFrame) -> None:
-    codes = {finding.code for finding in run(project, ratings, truth="given").findings}
+    few = ratings[ratings["rater"].isin(["r6", "r7", "r8", "r9"])]
+    codes = {finding.code for finding in run(project, few, truth="given").findings}
     assert "MLS152" in codes
     assert not {"MLS144", "MLS145"} & codes
 
