@@ -22,6 +22,7 @@ REASONS: dict[str, str] = {
     "server_down": "The tracking server or registry did not answer.",
     "several_versions": "The candidate's run has more than one registered version.",
     "stale_diagnosis": "The saved diagnosis was not made from these predictions.",
+    "too_few_groups": "The rows come in fewer than 10 effective groups: no interval of theirs is to be trusted.",
     "too_few_rows": "There are fewer rows than the statement needs at least.",
     "unknown_slice": "The split has no source or slice of this name.",
 }

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from mlstrat_plugin.core.estimates.intervals import FEWEST_GROUPS
 from mlstrat_plugin.core.gate.challenge import Difference, challenge_of, not_compared
 from mlstrat_plugin.errors import EstimateError, GateError, PredictionsError, RecordError
 from mlstrat_plugin.records.diagnosis import Diagnosis
@@ -121,6 +122,7 @@ def _saved_diagnosis(contest: Contest) -> Diagnosis | Problem:
 
 def _same_rows(contest: Contest, theirs: Path, note: str = "") -> Difference | Problem:
     """Pair the candidate's outcomes with a file of the champion's."""
+    from mlstrat_plugin.tables.scores.measuring import few_groups
     from mlstrat_plugin.tables.scores.pairing import shared_rows
 
     rows, metric, split = contest.rows, contest.trial.metric, contest.split.value
@@ -131,6 +133,9 @@ def _same_rows(contest: Contest, theirs: Path, note: str = "") -> Difference | P
     if shared is None or why:
         return Problem(code="rows_differ", message=why)
     change = shared.change()
+    groups = [one.groups for one in change.amount.terms if one.groups is not None]
+    if groups and min(groups) < FEWEST_GROUPS:
+        return Problem(code="too_few_groups", message=few_groups(split, min(groups)))
     return Difference(
         amount=change.amount,
         margin=change.margin,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mlstrat_plugin.records.words import Split
@@ -29,14 +30,15 @@ def score(trial: Trial, engine: Engine, whole: Path, dev: Path) -> Rows:
     """
     from mlstrat_plugin.tables.scores.ladder import measure_ladder
     from mlstrat_plugin.tables.scores.measuring import Rows
+    from mlstrat_plugin.tables.scores.tallying import tally_slices
 
     ladder = measure_ladder(trial.project, engine)
     save_outcomes(engine, ladder.answered, {whole: JUDGED, dev: (Split.DEV,)})
     return Rows(
         engine=engine,
-        metric=trial.metric,
         ladder=ladder.rungs,
         by_source=ladder.tallies.by_source,
+        slices=partial(tally_slices, engine, ladder.answered),
         outcomes=whole,
         model_bytes=_size(trial.model),
         grouped=ladder.answered.grouped,

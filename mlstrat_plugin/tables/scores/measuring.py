@@ -6,35 +6,33 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlstrat_plugin.core.estimates.estimate import constant
+from mlstrat_plugin.core.estimates.intervals import FEWEST_GROUPS
 from mlstrat_plugin.core.estimates.rates import ErrorTally
 from mlstrat_plugin.core.gate.judging import Measured, fewest_rows, upper_rank
-from mlstrat_plugin.errors import EstimateError
+from mlstrat_plugin.errors import EstimateError, did_you_mean, examples, shown
 from mlstrat_plugin.params.conditions import GapCondition, LatencyCondition, SizeCondition
-from mlstrat_plugin.records.words import Split
-from mlstrat_plugin.tables.scores.slice_errors import slice_errors
+from mlstrat_plugin.records.words import HUMAN, Split
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from mlstrat_plugin.core.diagnosis.diagnose import Rung
     from mlstrat_plugin.core.estimates.tally import Tally
     from mlstrat_plugin.params.conditions import Condition, ErrorCondition
-    from mlstrat_plugin.records.metrics import Metric
     from mlstrat_plugin.tables.engines.duckdb import Engine
 
-NAMED = 5  # slices that a note names
 NO_LATENCY = "the predictions have no latency_ms for at least one dev row"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rows:
-    """A model's errors and rows: metric, ladder, errors by split and source, the file of outcomes and its engine."""
+    """A model's errors and rows: ladder, errors by source, errors of a split's slices, the file of outcomes."""
 
     engine: Engine
-    metric: Metric
     ladder: Mapping[str, Rung]
     by_source: Mapping[str, Mapping[str, Tally]]
+    slices: Callable[[Split], Mapping[str, Tally]]
     outcomes: Path
     model_bytes: int
     grouped: bool
@@ -68,7 +66,14 @@ def _error(tally: Rung | None, name: str) -> Measured:
         amount = tally.estimate()
     except EstimateError as error:
         return Measured(amount=None, code="not_measured", note=error.message)
+    if name != HUMAN and amount.groups is not None and amount.groups < FEWEST_GROUPS:
+        return Measured(amount=None, n=tally.n, code="too_few_groups", note=few_groups(name, amount.groups))
     return Measured(amount=amount, n=tally.n, method=str(amount.method))
+
+
+def few_groups(name: str, groups: float) -> str:
+    """Return why an error of so few groups is not judged."""
+    return f"{name} has {groups:.1f} effective groups of rows; an interval needs at least {FEWEST_GROUPS}"
 
 
 def _gap(rows: Rows, condition: GapCondition) -> Measured:
@@ -79,18 +84,18 @@ def _gap(rows: Rows, condition: GapCondition) -> Measured:
 
 
 def _part(rows: Rows, condition: ErrorCondition) -> Measured:
-    """Measure a source of a split, or a slice of dev or test."""
+    """Measure a source or a slice of a split."""
     split, part = condition.split, condition.part
     source = rows.by_source.get(split, {}).get(part)
     if source is not None:
         return _error(source, split)
-    known: list[str] = []
-    if split in (Split.DEV, Split.TEST):
-        slices = slice_errors(rows.engine, rows.outcomes, split, rows.metric, grouped=rows.grouped)
-        if part in slices:
-            return _error(slices[part], split)
-        known = sorted(name for name in slices if name)[:NAMED]
-    note = f"{split} has no source or slice {part!r}; its slices are {', '.join(known) or 'none'}"
+    slices = rows.slices(split)
+    if part in slices:
+        return _error(slices[part], split)
+    known = [*sorted(rows.by_source.get(split, {})), *sorted(slices)]
+    note = (
+        f"{split} has no source or slice {shown(part)}{did_you_mean(part, known)}; it has {examples(known) or 'none'}"
+    )
     return Measured(amount=None, code="unknown_slice", note=note)
 
 

@@ -73,6 +73,29 @@ def tally(engine: Engine, answered: Answered) -> Tallies:
         return _tallies(engine, units, known, trained_on, metric)
 
 
+def tally_slices(engine: Engine, answered: Answered, split: Split) -> dict[str, Tally]:
+    """Sum up the answers of one split by slice, for the run's own metric; empty where no slices are configured.
+
+    Parameters
+    ----------
+    engine : Engine
+        Runs the scans.
+    answered : Answered
+        Rows beside their answers, which were checked before.
+    split : Split
+        The split.
+    """
+    if answered.columns.slice is None:
+        return {}
+    metric = sums_of(answered)
+    with reading(f"the predictions ({answered.name})", AGAIN):
+        matched = answered.matched
+        joined = matched.filter(matched.split == split.value).mutate(source=ibis._.slice)
+        cells = engine.rows(_cells(_units(engine, joined, metric), metric, ("split", "source")))
+    names = sorted({str(cell["source"]) for cell in cells})
+    return {name: metric.tally([cell for cell in cells if str(cell["source"]) == name]) for name in names}
+
+
 def _units(engine: Engine, joined: Table, metric: MetricSums) -> Table:
     """Return one row per answer, or per group of answers, with what the metric sums."""
     answered = joined.answered.notnull()

@@ -16,10 +16,13 @@ from mlstrat_plugin.errors import EstimateError, ParamsError
 from mlstrat_plugin.params.data import Columns
 from mlstrat_plugin.records.diagnosis import Diagnosis
 from mlstrat_plugin.records.metrics import METRICS
+from mlstrat_plugin.records.words import Split
 from mlstrat_plugin.stages.diagnose import diagnose
 from mlstrat_plugin.stages.report import report
 from mlstrat_plugin.stages.split import split
+from mlstrat_plugin.tables.scores.answers import answers
 from mlstrat_plugin.tables.scores.metrics import SUMS, ConfusionSums, TaskSums, scorer_of, sums_of
+from mlstrat_plugin.tables.scores.tallying import tally, tally_slices
 from tests.conftest import digits
 from tests.unit.tables.scores.scoring import Measured, measured, tallies_of
 
@@ -60,7 +63,7 @@ def scored(project: Project) -> pd.DataFrame:
 
 def asked(project: Project, metric: str, *, group: str | None = "user", **more: Any) -> MlstratProject:
     columns = {"group": group, **{key: more.pop(key) for key in ("weight", "slice") if key in more}}
-    human = {"loss": 0.05} if metric == "mean_loss" else {"error": 0.01}
+    human = {"loss": 0.05} if metric in ("mean_loss", "mean_absolute_error") else {"error": 0.01}
     return project.load(columns=columns, human=human, evaluate={"metric": metric, **more})
 
 
@@ -186,6 +189,45 @@ def test_balanced_error(engine: Engine, project: Project, scored: pd.DataFrame, 
         assert error.value == pytest.approx(1 - balanced_accuracy_score(rows["label"], rows["prediction"]))
         assert error.low < error.value < error.high
         assert (error.method == "balanced wilson") is (group is None)
+
+
+SLICE_METRICS = {
+    "error_rate": lambda rows: rows["wrong"].mean(),
+    "weighted_error": lambda rows: (rows["weight"] * rows["wrong"]).sum() / rows["weight"].sum(),
+    "mean_loss": lambda rows: rows["loss"].mean(),
+    "mean_absolute_error": lambda rows: (rows["label"] - rows["prediction"]).abs().mean(),
+    "f1": lambda rows: 1 - f1_score(rows["label"] == 1, rows["prediction"] == 1),
+    "macro_f1": lambda rows: 1 - f1_score(rows["label"], rows["prediction"], average="macro"),
+    "balanced_error": lambda rows: 1 - balanced_accuracy_score(rows["label"], rows["prediction"]),
+    "mean_over": lambda rows: rows["wrong"].mean(),
+    "worst_slice": lambda rows: rows["wrong"].mean(),
+}
+
+
+@pytest.mark.parametrize("metric", SLICE_METRICS)
+@pytest.mark.parametrize("group", [None, "user"])
+def test_a_slice_is_measured_by_the_metric_of_the_run(
+    engine: Engine, project: Project, scored: pd.DataFrame, metric: str, group: str | None
+) -> None:
+    more = {"positive": 1} if metric == "f1" else {}
+    loaded = asked(project, metric, group=group, slice="region", weight="weight", **more)
+    params = loaded.params
+    answered = answers(engine, loaded.splits, loaded.predictions, params.columns, params.evaluate)
+    found = tally_slices(engine, answered, Split.DEV)
+    rows = part(scored, "dev")
+    assert set(found) == set(rows["region"]) == {"north", "south", "west"}
+    for name, mine in rows.groupby("region"):
+        error = found[str(name)].estimate()
+        assert (found[str(name)].n, error.value) == (len(mine), pytest.approx(SLICE_METRICS[metric](mine)))
+        low, high = error.bounds(Z95)
+        assert low < error.value < high
+        assert (error.groups is None) is (group is None)
+    whole = tally(engine, answered).ladder["dev"]
+    assert sum(one.n for one in found.values()) == whole.n
+    assert (
+        tally_slices(engine, replace(answered, columns=params.columns.model_copy(update={"slice": None})), Split.DEV)
+        == {}
+    )
 
 
 def test_slices_that_differ_between_splits(project: Project, scored: pd.DataFrame) -> None:
