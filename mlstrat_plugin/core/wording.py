@@ -199,9 +199,14 @@ def and_between(words: Sequence[str]) -> str:
 
 
 def counted(error: ErrorRecord) -> str:
-    """Return the rows behind an error: ``175 errors in 2,500 rows``, the rows alone, or that it was declared."""
+    """Return the rows behind an error: ``175 errors in 2,500 rows``, the rows alone, or that it was declared.
+
+    An error of all rows that it is about is exact: ``230 errors in all 2,536 rows``.
+    """
     if error.n is None:
         return "declared, not measured"
+    if error.is_exact:
+        return ("" if error.wrong is None else f"{error.wrong:,} errors in ") + f"all {error.n:,} rows"
     groups = f", {error.groups:,.0f} effective groups" if error.groups is not None else ""
     return ("" if error.wrong is None else f"{error.wrong:,} errors in ") + f"{error.n:,} rows{groups}"
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from mlstrat_plugin.records.review import ErrorAnalysis, LabelCheck  # noqa: TC001 - pydantic reads them
 from mlstrat_plugin.records.sizing import Sizing  # noqa: TC001 - pydantic reads it
-from mlstrat_plugin.records.words import DIAGNOSIS_VERSION, Settings, Severity, Status
+from mlstrat_plugin.records.words import DIAGNOSIS_VERSION, EXACT, Settings, Severity, Status
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +24,11 @@ class ErrorRecord:
     wrong: int | None
     method: str
     groups: float | None = None
+
+    @property
+    def is_exact(self) -> bool:
+        """Return whether every row that it is about was scored."""
+        return self.method == EXACT
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from mlstrat_plugin.records.metrics import metric_named
 from mlstrat_plugin.records.ranges import RANGES, gap_range
 
 SCHEMA_VERSION = 1
+EXACT = "exact"  # the method of an error of all rows that it is about
 DIAGNOSIS_VERSION = 2  # of diagnosis.json; version 1 has no tallies and is still read
 DECISION_VERSION = 2  # of gate.json; version 1 has other keys, and a decision is soon made again
 

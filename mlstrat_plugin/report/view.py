@@ -160,7 +160,9 @@ def _rows(error: ErrorRecord) -> str:
 
 
 def _bounds(error: ErrorRecord, unit: Unit) -> str:
-    return "declared" if error.n is None else unit.error_bounds(error.low, error.high)
+    if error.n is None:
+        return "declared"
+    return "exact" if error.is_exact else unit.error_bounds(error.low, error.high)
 
 
 def _measured(record: Diagnosis, row: str) -> bool:

@@ -93,6 +93,7 @@ def diagnose_ladder(
     reviewed: Reviewed | None = None,
     split_id: str | None = None,
     test_id: str | None = None,
+    family: int = 1,
 ) -> Diagnosis:
     """Diagnose a ladder of measurements.
 
@@ -116,6 +117,8 @@ def diagnose_ladder(
         What people said about mistakes and labels; None if only counts are given.
     split_id, test_id : str, optional
         Identity of the rows behind it.
+    family : int
+        Verdicts that hold together: those of several tasks are one family.
 
     Raises
     ------
@@ -130,11 +133,12 @@ def diagnose_ladder(
     tau = material_gap(settings, dev_error)
     gaps = gaps_of(estimates, same_distribution=settings.same_distribution)
     few = tuple(rung for rung, e in estimates.items() if rung != HUMAN and _few(e))
-    verdict = withhold(judge(gaps, tau=tau, confidence=settings.confidence, also_large=settings.also_large), gaps, few)
+    judged = judge(gaps, tau=tau, confidence=settings.confidence, also_large=settings.also_large, family=family)
+    verdict = withhold(judged, gaps, few)
     leaning = lean(estimates, gaps, draws=settings.lean_draws, rng=Random(settings.seed))  # noqa: S311 - a simulation
     question = open_question(verdict, gaps, estimates, rows, tau=tau, settings=settings)
     errors = {rung: error_record(ladder[rung], estimates[rung], settings.confidence) for rung in estimates}
-    gap_records = _gap_records(gaps, verdict, settings.confidence)
+    gap_records = _gap_records(gaps, verdict, settings.confidence, family)
     sources = _rounded(by_source or {})
     cells = _rounded(_cells(by_source or {}, roles or {}, human_by_role or {}))
     source_records, cell_records = (_table(table, settings.confidence) for table in (sources, cells))
@@ -176,7 +180,7 @@ def diagnose_ladder(
         statements=statements(
             {role: _estimates(of_role) for role, of_role in cells.items()}, confidence=settings.confidence
         ),
-        tasks={name: _task(name, rungs, settings) for name, rungs in (tasks or {}).items()},
+        tasks={name: _task(name, rungs, settings, len(tasks or {})) for name, rungs in (tasks or {}).items()},
         trained_on=() if circumstances is None else circumstances.trained_on,
         findings=findings,
         checks=checks,
@@ -214,10 +218,10 @@ def _saved(
     return {name: {row: cells[name][row].saved() for row in rows} for name, rows in records.items()}
 
 
-def _task(name: str, ladder: Mapping[str, Rung], settings: Settings) -> TaskDiagnosis:
-    """Diagnose one task by its own ladder."""
+def _task(name: str, ladder: Mapping[str, Rung], settings: Settings, family: int) -> TaskDiagnosis:
+    """Diagnose one of several tasks by its own ladder; the verdicts of all hold together."""
     try:
-        whole = diagnose_ladder(ladder, settings)
+        whole = diagnose_ladder(ladder, settings, family=family)
     except EstimateError as error:
         raise EstimateError(f"task {name}: {error.message}", hint=error.hint) from error
     return TaskDiagnosis(
@@ -266,8 +270,8 @@ def _check(ladder: Mapping[str, Rung]) -> None:
         )
 
 
-def _gap_records(gaps: tuple[Gap, ...], verdict: Verdict, confidence: float) -> dict[str, GapRecord]:
-    z = simultaneous_z(confidence, len(gaps))
+def _gap_records(gaps: tuple[Gap, ...], verdict: Verdict, confidence: float, family: int) -> dict[str, GapRecord]:
+    z = simultaneous_z(confidence, family * len(gaps))
     records = {}
     for gap in gaps:
         low, high = gap.amount.bounds(z)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from math import ceil, sqrt
+from math import ceil, inf, sqrt
 from typing import TYPE_CHECKING
 
+from mlstrat_plugin.core.diagnosis.verdict import rests_on_one_group
 from mlstrat_plugin.core.estimates.estimate import Estimate
 from mlstrat_plugin.core.estimates.intervals import simultaneous_z, wilson, z_value
 from mlstrat_plugin.core.estimates.methods import WILSON, Method
@@ -110,6 +111,8 @@ def _deviation(error: Estimate, n: int) -> float:
 
 def _gains(error: Estimate, rows: int) -> dict[str, float | None]:
     """Return the smallest differences of two models, at the effective number of rows behind the error."""
+    if error.n_effective == inf:
+        return {}  # exact: no sample is compared
     n = int(error.n_effective)
     if not error.is_rate:
         gain = smallest_mean_gain(rows, _deviation(error, rows))
@@ -165,9 +168,12 @@ def open_question(
 ) -> OpenQuestion | None:
     """Return what the verdict left open and the rows that would settle it; None if nothing is open.
 
-    ``rows`` are the rows of each rung now. All splits that can grow (all but train) grow by one factor. The rows are
-    those that answer the question with probability ``settings.power``, if the true errors are the measured ones.
+    ``rows`` are the rows of each rung now; a rung whose error is exact cannot grow. The rows are those that answer the
+    question with probability ``settings.power``, if the true errors are the measured ones, and as few as possible in
+    all (Neyman's allocation). A verdict that rests on a single group of rows has none: nothing tells how groups differ.
     """
+    if rests_on_one_group(ladder):
+        return None
     amounts = {gap.name: gap.amount for gap in gaps}
     best = amounts[verdict.best]
     z_single = z_value(1 - settings.confidence)
@@ -196,21 +202,38 @@ def _rows_for(
     now: Mapping[str, int | None],
     settings: Settings,
 ) -> OpenQuestion:
-    """Scale the growable splits until the contrast's standard error fits ``distance``."""
+    """Let rungs grow, the cheapest way, until the contrast's standard error fits ``distance``."""
     rung_of = {estimate: rung for rung, estimate in ladder.items()}
     parts = {rung_of[estimate]: c * c * estimate.variance for estimate, c in contrast.terms.items()}
-    grow = {rung: part for rung, part in parts.items() if part > 0 and rung != "train"}
+    grow = {rung: part * (now[rung] or 0) for rung, part in parts.items() if part > 0 and now[rung]}
     fixed = sum(part for rung, part in parts.items() if rung not in grow)
-    allowed = (max(distance, 0.0) / (z + z_value(1 - settings.power))) ** 2
-    factor = sum(grow.values()) / (allowed - fixed) if allowed > fixed else float("inf")
-    rows = {
-        rung: ceil(factor * (now[rung] or 0))
-        for rung in LADDER
-        if rung in grow and factor * (now[rung] or 0) <= MAX_ROWS
-    }
+    allowed = (max(distance, 0.0) / (z + z_value(1 - settings.power))) ** 2 - fixed
+    rows = _cheapest(grow, {rung: now[rung] or 0 for rung in grow}, allowed)
     return OpenQuestion(
         question=question,
         bottleneck=max(parts, key=lambda rung: parts[rung]),
-        rows=rows if len(rows) == len(grow) else {},
+        rows={rung: rows[rung] for rung in LADDER if rung in rows},
         power=settings.power,
     )
+
+
+def _cheapest(variances: Mapping[str, float], now: Mapping[str, int], allowed: float) -> dict[str, int]:
+    """Return the rungs that have to grow and to how many rows, as few in all as fit; empty if none do.
+
+    ``variances`` are those of one row of each rung, by its part in the contrast. The rows are max(now, lam * s) with s
+    the standard deviation (J. Neyman, Journal of the Royal Statistical Society 97 (1934), 558-625).
+    """
+
+    def rows(lam: float) -> dict[str, float]:
+        return {rung: max(now[rung], lam * sqrt(variance)) for rung, variance in variances.items()}
+
+    def variance(lam: float) -> float:
+        return sum(variances[rung] / n for rung, n in rows(lam).items())
+
+    low, high = 0.0, MAX_ROWS / max(map(sqrt, variances.values()), default=1.0)
+    if not variances or not variance(high) <= allowed:
+        return {}
+    while high - low > 1e-9 * high:
+        middle = (low + high) / 2
+        low, high = (low, middle) if variance(middle) <= allowed else (middle, high)
+    return {rung: ceil(n) for rung, n in rows(high).items() if n > now[rung]}

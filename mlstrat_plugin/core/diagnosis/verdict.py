@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from mlstrat_plugin.core.estimates.intervals import simultaneous_z, z_value
 from mlstrat_plugin.records.diagnosis import Lean
-from mlstrat_plugin.records.words import GAPS, LADDER, Settings, Status
+from mlstrat_plugin.records.words import GAPS, HUMAN, LADDER, Settings, Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,7 +81,7 @@ def material_gap(settings: Settings, dev_error: float | None) -> float:
     return max(settings.material_gap, relative)
 
 
-def judge(gaps: tuple[Gap, ...], *, tau: float, confidence: float, also_large: float) -> Verdict:
+def judge(gaps: tuple[Gap, ...], *, tau: float, confidence: float, also_large: float, family: int = 1) -> Verdict:
     """Name the dominant gap, or say why none can be named.
 
     Parameters
@@ -94,6 +94,8 @@ def judge(gaps: tuple[Gap, ...], *, tau: float, confidence: float, also_large: f
         Joint confidence of the statements, 0.5..1.
     also_large : float
         Share of the largest gap from which another material gap is named beside it.
+    family : int
+        Verdicts that the confidence holds for together: those of several tasks are one family.
 
     Notes
     -----
@@ -101,8 +103,8 @@ def judge(gaps: tuple[Gap, ...], *, tau: float, confidence: float, also_large: f
     intersection-union test and needs no correction. Source: J. Hsu, Simultaneous confidence intervals for all
     distances from the 'best', Annals of Statistics 9 (1981), 1026-1034, doi:10.1214/aos/1176345582.
     """
-    z_joint = simultaneous_z(confidence, len(gaps))
-    z_single = z_value(1 - confidence)
+    z_joint = simultaneous_z(confidence, family * len(gaps))
+    z_single = z_value((1 - confidence) / family)
     statuses = {gap.name: _status(gap.amount, tau, z_joint) for gap in gaps}
     best = max(gaps, key=lambda gap: gap.amount.value)
     rivals = [gap for gap in gaps if gap is not best and (best.amount - gap.amount).bounds(z_single)[0] <= 0]
@@ -163,11 +165,12 @@ def _status(amount: LinearCombination, tau: float, z: float) -> Status:
     return "ruled-out" if high <= tau else "unclear"
 
 
-def lean(ladder: Mapping[str, Estimate], gaps: tuple[Gap, ...], *, draws: int, rng: Random) -> Lean:
+def lean(ladder: Mapping[str, Estimate], gaps: tuple[Gap, ...], *, draws: int, rng: Random) -> Lean | None:
     """Return the gap that is most often the largest when the errors are drawn from their Beta posteriors.
 
     Calibrated from 2,500 rows a split on; with fewer it overstates, so it is shown and never decided on. The standard
-    library draws: its few thousand numbers cost less than the import of numpy would.
+    library draws: its few thousand numbers cost less than the import of numpy would. None where no gap is above 0, or
+    where a rung rests on a single group of rows: nothing is then likely the largest.
 
     Parameters
     ----------
@@ -180,11 +183,19 @@ def lean(ladder: Mapping[str, Estimate], gaps: tuple[Gap, ...], *, draws: int, r
     rng : random.Random
         Source of randomness.
     """
+    if max(gap.amount.value for gap in gaps) <= 0 or rests_on_one_group(ladder):
+        return None
     samples = {rung: _posterior(estimate, draws, rng) for rung, estimate in ladder.items()}
     drawn = [[high - low for low, high in zip(*(samples[r] for r in gap.between), strict=True)] for gap in gaps]
     wins = Counter(max(range(len(gaps)), key=row.__getitem__) for row in zip(*drawn, strict=True))
     top, times = wins.most_common(1)[0]
     return Lean(problem=gaps[top].name, probability=round(times / draws, 3))
+
+
+def rests_on_one_group(ladder: Mapping[str, Estimate]) -> bool:
+    """Return whether all rows of a rung are one group, which tells nothing about other groups."""
+    measured = (one.groups for rung, one in ladder.items() if rung != HUMAN)
+    return any(groups is not None and groups <= 1 + 1e-9 for groups in measured)
 
 
 def _posterior(estimate: Estimate, draws: int, rng: Random) -> list[float]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mlstrat_plugin.records import words
+
 
 @dataclass(frozen=True)
 class Method:
@@ -37,4 +39,5 @@ class Method:
 
 WILSON = Method("wilson")
 DECLARED = Method("declared")
+EXACT = Method(words.EXACT)
 MOVER = Method("mover")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from mlstrat_plugin.core.estimates.composites import SliceRule, SliceTally, TaskTally
 from mlstrat_plugin.core.estimates.confusion import ConfusionTally
 from mlstrat_plugin.core.estimates.estimate import Estimate
+from mlstrat_plugin.core.estimates.finite import FiniteTally
 from mlstrat_plugin.core.estimates.human_level import Declared, RaterGroups
 from mlstrat_plugin.core.estimates.losses import LossTally
 from mlstrat_plugin.core.estimates.methods import Method
@@ -73,6 +74,8 @@ def _read(tag: str, values: dict[str, Any], scorers: Mapping[str, Scorer]) -> An
         if values["rule"] not in get_args(SliceRule):
             raise ValueError(f"unknown rule {values['rule']!r}")
         return SliceTally(**{**values, "parts": {name: tally_of(part) for name, part in values["parts"].items()}})
+    if tag == FiniteTally.tag:
+        return FiniteTally(part=tally_of(values["part"], scorers), population=values["population"])  # type: ignore[arg-type]  # a part is a plain tally
     if tag == RaterGroups.tag:
         groups = {name: tally_of(part) for name, part in values["groups"].items()}
         return RaterGroups(groups=groups, proxy=values["proxy"])  # type: ignore[arg-type]  # groups are of plain tallies
@@ -94,7 +97,7 @@ def saved_estimates(diagnosis: Diagnosis, scorers: Mapping[str, Scorer] | None =
 
 def _recomputed(error: ErrorRecord, saved: Mapping[str, Any] | None, scorers: Mapping[str, Scorer]) -> Estimate | None:
     """Return the estimate of a tally; None without one, or if its function is unknown or changed since it was saved."""
-    scorer = None if saved is None else saved.get("scorer")
+    scorer = None if saved is None else {**saved, **saved.get("part", {})}.get("scorer")
     if saved is None or (scorer is not None and scorer not in {**OWN_SCORERS, **scorers}):
         return None
     if scorer not in scorers:

@@ -155,7 +155,7 @@ def merged_gap(seen: Seen) -> Iterator[Sighting]:
     "below it; or an error rests on too few groups (MLS145). The message has the open question and the rows that would "
     "answer it.",
     steps=(
-        "Label more rows of the bottleneck split first; the sizing section says how many.",
+        "Label more rows of the splits that the message gives a number for, the bottleneck first.",
         "Until then, take the most likely largest gap as a hint, not as a result.",
     ),
 )

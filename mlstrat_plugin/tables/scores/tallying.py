@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import ibis
 
+from mlstrat_plugin.core.estimates.finite import FiniteTally
 from mlstrat_plugin.records.words import Split
 from mlstrat_plugin.tables.engines.duckdb import Engine, reading
 from mlstrat_plugin.tables.scores.answers import AGAIN, Answered, scored
@@ -24,7 +25,7 @@ class Tallies:
     """Tallies by split and source and of the ladder's rungs, and what the model was trained on.
 
     ``ladder`` holds one tally per measured split; its train and train-dev count the sources that the model was trained
-    on.
+    on; ``train_by_source`` counts all rows of train, scored or not.
     """
 
     by_source: dict[str, dict[str, Tally]]
@@ -33,6 +34,21 @@ class Tallies:
     not_trained_on: tuple[str, ...]
     groups: dict[str, int] | None
     train_rows: int | None
+    train_by_source: dict[str, int] = field(default_factory=dict)
+
+    def of_these_rows(self) -> Tallies:
+        """Return the tallies with those of train known to be about the training rows and no others."""
+        train, rows = Split.TRAIN.value, self.train_by_source
+        if train not in self.ladder:
+            return self
+        population = sum(rows[source] for source in self.trained_on)
+        found = self.by_source[train]
+        sources: dict[str, Tally] = {name: FiniteTally(part=one, population=rows[name]) for name, one in found.items()}
+        return replace(
+            self,
+            by_source={**self.by_source, train: sources},
+            ladder={**self.ladder, train: FiniteTally(part=self.ladder[train], population=population)},
+        )
 
     def without(self, split: Split) -> Tallies:
         """Return the tallies without those of one split."""
@@ -172,7 +188,17 @@ def _tallies(
         groups={s: sum(int(c["units"]) for c in mine) for s, mine in by_split.items() if mine}
         if metric.sums_units
         else None,
+        train_by_source=_rows_by_source(cells, Split.TRAIN),
         train_rows=sum(c["n"] for c in cells if c["split"] == "train" and c["source"] in trained_on)
         if metric.answered.evaluate.train == "sample"
         else None,
     )
+
+
+def _rows_by_source(cells: list[dict[str, Any]], split: Split) -> dict[str, int]:
+    """Return all rows of a split, scored or not; a cell may be finer than a source."""
+    found: dict[str, int] = {}
+    for cell in cells:
+        if cell["split"] == split.value:
+            found[str(cell["source"])] = found.get(str(cell["source"]), 0) + int(cell["n"])
+    return found

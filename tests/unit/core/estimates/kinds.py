@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from mlstrat_plugin.core.estimates.composites import SliceTally, TaskTally
 from mlstrat_plugin.core.estimates.confusion import ConfusionTally
+from mlstrat_plugin.core.estimates.finite import FiniteTally
 from mlstrat_plugin.core.estimates.human_level import Declared, RaterGroups
 from mlstrat_plugin.core.estimates.losses import POWERS, LossTally
 from mlstrat_plugin.core.estimates.rated import RatedTally
@@ -128,6 +129,14 @@ TALLIES: dict[str, st.SearchStrategy[Any]] = {
     "rated": st.lists(
         st.tuples(st.sampled_from("abcd"), st.sampled_from("xyz"), st.sampled_from([0.0, 0.5, 1.0])), min_size=1
     ).map(RatedTally.of),
+    "all rows": counts.map(lambda tally: FiniteTally(part=tally, population=tally.n)),
+    "a sample of rows": groups.map(lambda tally: FiniteTally(part=tally, population=3 * tally.n)),
+    "a sample of losses": st.lists(_loss, min_size=3, max_size=40).map(
+        lambda losses: FiniteTally(part=LossTally.of(losses), population=2 * len(losses))
+    ),
+    "a sample for a function": _pairs.map(
+        lambda rows: FiniteTally(part=_matrix(rows, FUNCTION), population=5 * len(rows))
+    ),
     "best raters": st.dictionaries(_names, counts, min_size=1).map(lambda g: RaterGroups(groups=g, proxy="best")),
     "named raters": groups.map(lambda tally: RaterGroups(groups={"team": tally, "nurse": tally}, proxy="team")),
 }

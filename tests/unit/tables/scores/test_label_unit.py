@@ -53,6 +53,8 @@ def test_errors_are_mean_distances_with_the_bounds_of_losses(project: Project) -
         distances = (mine["prediction"] - mine["label"]).abs()
         error = record.errors[name.replace("_", "-")]
         bounds = LossTally.of(distances.tolist()).estimate().interval(0.95)
+        if name == "train":  # all training rows were scored: their mean is known
+            bounds = (distances.mean(), distances.mean())
         assert (error.value, error.low, error.high) == pytest.approx((distances.mean(), *bounds), rel=1e-8)
         assert error.wrong is None
     assert record.diagnosis == "mismatch"

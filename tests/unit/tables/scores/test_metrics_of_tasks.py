@@ -8,11 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mlstrat_plugin.core.diagnosis.diagnose import diagnose_ladder
 from mlstrat_plugin.core.estimates.composites import TaskTally
 from mlstrat_plugin.core.estimates.intervals import wilson, z_value
+from mlstrat_plugin.core.estimates.recomputed import tally_of
 from mlstrat_plugin.errors import ChecksFailed, EstimateError, ParamsError, PredictionsError
 from mlstrat_plugin.params.data import Columns
 from mlstrat_plugin.records.diagnosis import Diagnosis
+from mlstrat_plugin.records.words import Settings
 from mlstrat_plugin.stages.diagnose import diagnose
 from mlstrat_plugin.stages.report import report
 from mlstrat_plugin.stages.split import split
@@ -113,7 +116,14 @@ def test_each_task_has_its_own_verdict(project: Project, scored: pd.DataFrame) -
     record = run(project)
     assert record.tasks["sign"].diagnosis == "bias"
     assert "mismatch" in record.tasks["pedestrian"].problems
-    assert record.tasks["car"].problems == ()
+    assert record.tasks["car"].problems == ("bias",)  # its train error is exact, and the human one declared
+    of_car = record.tasks["car"]
+    alone = diagnose_ladder(
+        {rung: tally_of(saved).by_task()["car"] for rung, saved in record.tallies.items() if rung != "human"},
+        Settings(),
+    )
+    wider = (of_car.gaps["mismatch"], alone.gaps["mismatch"])
+    assert wider[0].high - wider[0].low > wider[1].high - wider[1].low  # three tasks' verdicts hold together
     report(project.load())
     page = (project.root / "reports/report.html").read_text(encoding="utf-8")
     assert "By task" in page
