@@ -122,13 +122,13 @@ def test_one_screen_says_the_verdict_first_and_its_numbers_in_line(capsys: pytes
     assert lines[4:8] == [
         "  error       value  95% interval   errors / rows (effective groups)",
         "  human       1.00%  declared",
-        "  train       9.07%   6.38 to 12.7  230 / 2,536 (317)",
-        "  train-dev  18.0%   12.5  to 25.4  199 / 1,104 (138)",
+        "  train       9.07%   6.39 to 12.7  230 / 2,536 (317)",
+        "  train-dev  18.0%   12.5  to 25.3  199 / 1,104 (138)",
     ]
     assert lines[11:14] == [
-        "  gap          points  95% interval  status",
-        "  bias            8.1   5.1 to 12.4  matters",
-        "  variance        9.0   1.4 to 18.0  matters",
+        "  gap          points  95% interval   status",
+        "  bias            8.1    5.1 to 12.3  matters",
+        "  variance        9.0    1.4 to 17.9  matters",
     ]
     assert "method" not in "".join(lines)
 
@@ -154,7 +154,7 @@ def test_the_label_s_unit_is_never_points_or_percent(capsys: pytest.CaptureFixtu
 def test_findings_have_their_steps_unless_they_are_tips(capsys: pytest.CaptureFixture[str]) -> None:
     output.print_diagnosis(samples.diagnosis(GOOD))
     out = capsys.readouterr().out
-    assert "  MLS102  Variance matters\n          Variance is 9.0 points [1.4, 18.0], above your" in out
+    assert "  MLS102  Variance matters\n          Variance is 9.0 points [1.4, 17.9], above your" in out
     assert "\n          - Get more training data, or augment the data you have.\n" in out
     assert "  MLS164  Mistakes were skipped (warning)\n" in out
     assert "(tip)" in out
