@@ -32,7 +32,7 @@ lint: $(READY) ## Formatting, style, types and the import rule.
 bench: $(READY) ## Measure speed as ratios and check by simulation what is promised, at full size.
 	$(BIN)/python -m bench.speed
 	$(BIN)/python -m bench.tracking
-	$(BIN)/python -m bench.calibration 10000
+	$(BIN)/python -m bench.calibration 10000 docs/coverage.md
 	$(BIN)/python -m bench.gate_calibration 10000
 	$(BIN)/python -m bench.review_calibration 10000
 

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
-from math import sqrt
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bench import grouped_draws as grouped
+from bench.claims import Claim
+from bench.coverage_page import page_of
 from bench.draws import (
     Draw,
     best_group,
@@ -40,37 +44,6 @@ if TYPE_CHECKING:
 Z95 = z_value(0.025)
 TAU = 0.01
 SEED = 20_260_101
-
-
-@dataclass(frozen=True, kw_only=True)
-class Claim:
-    """One line of the table: what was observed, how often, and what was promised."""
-
-    what: str
-    setting: str
-    observed: float
-    bar: float
-    at_least: bool
-    replicates: int
-    beside: str = ""
-
-    @property
-    def noise(self) -> float:
-        """Return two standard errors of what was observed."""
-        return 2 * sqrt(max(self.bar * (1 - self.bar), 1e-9) / self.replicates)
-
-    @property
-    def kept(self) -> str:
-        """Return whether the promise was kept, but for simulation noise."""
-        short = self.bar - self.observed if self.at_least else self.observed - self.bar
-        return "kept" if short <= 0 else "within noise" if short <= self.noise else "BROKEN"
-
-    def __str__(self) -> str:
-        sign = ">=" if self.at_least else "<="
-        return (
-            f"{self.what:24} {self.setting:46} {100 * self.observed:6.2f} % {sign} {100 * self.bar:4.1f} %  "
-            f"{self.kept:12} n={self.replicates:,} {self.beside}"
-        )
 
 
 def coverage(what: str, setting: str, draw: Draw, bar: float, replicates: int) -> Claim:
@@ -154,6 +127,52 @@ def intervals(replicates: int) -> Iterator[Claim]:
         )
 
 
+# Rows, raters, and how alike rows and raters are (the larger k, the more).
+RATERS = (
+    (200, 50, 2, 200),
+    (500, 20, 2, 200),
+    (1_000, 10, 2, 200),
+    (500, 5, 2, 200),
+    (200, 10, 2, 20),
+    (2_000, 5, 2, 20),
+    (50, 8, 2, 30),
+)
+
+
+def clustered(replicates: int) -> Iterator[Claim]:
+    """Yield the coverage of intervals of rows that are not independent, and of classes that are rare."""
+    some = max(replicates // 10, 100)
+    for what, sizes in grouped.SIZES.items():
+        giant = "1 of" in what or "Zipf" in what or "5 of" in what
+        for p in (0.1, 0.02, 0.005):
+            icc = 0.1 if giant else 0.3
+            bar = 0.88 if giant else 0.91 if p < 0.01 else 0.92
+            setting = f"{what}, {100 * p:g} % wrong, icc {icc:g}"
+            yield coverage("error_rate, groups", setting, grouped.rates(sizes, icc, p), bar, replicates)
+        yield coverage("mean_loss, groups", f"{what}, lognormal", grouped.losses(sizes), 0.91, some)
+    for rows, texts in ((973, 180), (2_000, 440), (2_000, 1_500)):
+        setting = f"{rows:,} rows of {texts:,} texts"
+        held = coverage("copies", setting, grouped.copies(rows, texts, 0.1), 0.88, replicates)
+        as_rows = coverage("copies", setting, grouped.copies(rows, texts, 0.1, naive=True), 0.88, replicates)
+        yield replace(held, beside=f"(counted as rows: {100 * as_rows.observed:.1f} %)")
+    for n, people, k_rows, k_people in RATERS:
+        setting = f"{n:,} rows x {people} raters, k {k_rows} and {k_people}"
+        bar = 0.9 if people == 5 and k_people == 20 else 0.91
+        yield coverage("human, raters", setting, grouped.raters(n, people, k_rows, k_people, 0.05), bar, some)
+    for name, scorer in grouped.scorers().items():
+        few = max(some // (4 if name == "dotted" else 1), 50)
+        for groups, size, icc, p in ((50, 20, 0.3, 0.01), (100, 10, 0.1, 0.1)):
+            setting = f"{groups} of {size} rows, {100 * p:g} % wrong, icc {icc:g}"
+            yield coverage(f"{name}, groups", setting, grouped.matrices(scorer, groups, size, icc, p), 0.91, few)
+        for n, share in ((1_000, 0.01), (2_000, 0.02), (1_000, 0.1)):
+            bar = 0.91 if name != "balanced_error" or share > 0.05 else 0.8
+            draw = grouped.rare_class(scorer, n, share, 0.1, 0.005)
+            yield coverage(f"{name}, rare class", f"n {n:,}, {100 * share:g} % of the class", draw, bar, few)
+    for n in (100, 800):
+        setting = f"{n} of 1,000 rows"
+        yield coverage("train, a sample", setting, grouped.sample_of_train(n, 1_000, 70), 0.935, replicates)
+
+
 VERDICTS = {
     "four gaps exactly at the material gap": (1.0, 2.0, 3.0, 4.0, 5.0),
     "two-way tie": (1.0, 2.0, 5.0, 8.1, 8.1),
@@ -197,15 +216,18 @@ def verdicts(replicates: int) -> Iterator[Claim]:
                 )  # fmt: skip
 
 
-def main(replicates: int = 4_000) -> None:
-    """Print the table; leave with 1 where a promise is broken."""
-    broken = 0
-    for claim in (*intervals(replicates), *verdicts(replicates)):
+def main(replicates: int = 4_000, page: str = "") -> None:
+    """Print the table, and write it as a page if asked; leave with 1 where a promise is broken."""
+    claims = []
+    for claim in chain(intervals(replicates), clustered(replicates), verdicts(replicates)):
         print(claim, flush=True)
-        broken += claim.kept == "BROKEN"
+        claims.append(claim)
+    if page:
+        Path(page).write_text(page_of(claims), encoding="utf-8")
+    broken = sum(claim.kept == "BROKEN" for claim in claims)
     print(f"{broken} promises broken")
     sys.exit(1 if broken else 0)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 4_000)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 4_000, *sys.argv[2:3])

@@ -7,10 +7,14 @@ promised; a broken promise ends the run with exit code 1.
 from __future__ import annotations
 
 import sys
+from math import sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.stats import binom
 
+from bench.grouped_draws import worse_by_the_margin
+from mlstrat_plugin.core.estimates.intervals import z_value
 from mlstrat_plugin.core.estimates.paired import PairedTally
 from mlstrat_plugin.core.gate.looks import look_quantile
 
@@ -23,6 +27,9 @@ ROWS = (500, 2_000, 20_000)
 PROMISED = 0.055
 HARD = 0.2  # share of rows at which every model guesses, as an attacker likes it
 GAINS = (0.01, 0.02, 0.04)
+MARGINS = ((500, 0.02), (1_000, 0.01), (2_500, 0.005), (10_000, 0.002), (10_000, 0.01))
+GROUPED_MARGINS = ((50, 20, 0.3, 0.01), (100, 20, 0.3, 0.01), (100, 50, 0.1, 0.02), (50, 20, 0.3, 0.05))
+TAILS = {0.0025: 0.0025, 0.05: 0.05}  # one-sided, and what may pass where rows are independent
 RULES = ("point", "5 % each", "sealed", "open")
 
 
@@ -30,6 +37,7 @@ def main(budgets: int = 10_000, seed: int = 20_260_101) -> int:
     """Print the tables; return 1 where a promise is broken."""
     rng = np.random.default_rng(seed)
     broken = _equal_challengers(rng, budgets) + _attacks(rng, max(200, budgets // 20))
+    broken += _worse_by_the_margin() + _grouped_margin(rng, max(2_000, budgets))
     _power(rng, max(200, budgets // 10))
     print(f"{broken} promises broken")
     return int(broken > 0)
@@ -90,6 +98,49 @@ def _attacks(rng: np.random.Generator, rounds: int) -> int:
         found = {rule: passed[rule] / rounds for rule in passed}
         failures += found["open"] > PROMISED
         print(f"{n:8,} " + " ".join(f"{100 * found[rule]:8.2f}%" for rule in passed))
+    return failures
+
+
+def margin_size(n: int, margin: float, tail: float) -> float:
+    """Return the exact chance that a challenger passes which only breaks rows and is worse by exactly the margin."""
+    most = round(5 * n * margin) + 10
+    chances = binom.pmf(np.arange(most), n, margin)
+    passes = [PairedTally(broken=k, fixed=0, n=n).margin().bounds(z_value(tail))[1] < margin for k in range(most)]
+    return float(chances[np.array(passes)].sum())
+
+
+def _worse_by_the_margin() -> int:
+    """Count every possible outcome of a challenger that is worse by exactly the margin."""
+    print("\nP(non-inferior) of a challenger that only breaks rows and is worse by exactly the margin; exact")
+    print(f"{'rows':>8} {'margin':>7} " + " ".join(f"{tail:>8.2%}" for tail in TAILS))
+    failures = 0
+    for n, margin in MARGINS:
+        found = [margin_size(n, margin, tail) for tail in TAILS]
+        failures += sum(size > most for size, most in zip(found, TAILS.values(), strict=True))
+        print(f"{n:8,} {margin:7.1%} " + " ".join(f"{size:8.2%}" for size in found))
+    return failures
+
+
+def grouped_margin_size(setting: tuple[int, int, float, float], rng: np.random.Generator, rounds: int) -> list[float]:
+    """Return how often such a challenger passes where rows come in groups, for each tail."""
+    groups, size, icc, margin = setting
+    passed = dict.fromkeys(TAILS, 0)
+    for _ in range(rounds):
+        bounds = worse_by_the_margin(groups, size, icc, margin, rng).margin().bounds
+        for tail in TAILS:
+            passed[tail] += bounds(z_value(tail))[1] < margin
+    return [times / rounds for times in passed.values()]
+
+
+def _grouped_margin(rng: np.random.Generator, rounds: int) -> int:
+    print(f"\nThe same where rows come in groups, {rounds:,} rounds")
+    print(f"{'groups x rows':>14} {'icc':>4} {'margin':>7} " + " ".join(f"{tail:>8.2%}" for tail in TAILS))
+    failures = 0
+    for setting in GROUPED_MARGINS:
+        found = grouped_margin_size(setting, rng, rounds)
+        failures += sum(size > most + 2 * sqrt(most / rounds) for size, most in zip(found, (0.0035, 0.08), strict=True))
+        groups, size, icc, margin = setting
+        print(f"{f'{groups} x {size}':>14} {icc:4.1f} {margin:7.1%} " + " ".join(f"{one:8.2%}" for one in found))
     return failures
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from math import inf
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from mlstrat_plugin.core.estimates.estimate import Estimate, LinearCombination
-from mlstrat_plugin.core.estimates.intervals import wilson_bounds, z_value
+from mlstrat_plugin.core.estimates.intervals import clopper_pearson, wilson_bounds, z_value
 from mlstrat_plugin.core.estimates.methods import Method
 from mlstrat_plugin.core.estimates.rates import PSEUDO_WRONG, ErrorTally, RatioTally
 from mlstrat_plugin.core.estimates.tally import NO_ROWS, Remarks, TallyBase
@@ -17,6 +18,7 @@ from mlstrat_plugin.errors import EstimateError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+FEW_ROWS = 50  # below, a slice has exact bounds: of 20 slices of 5 rows the worst was covered in 84 %, not 95 %
 SliceRule = Literal["mean", "worst"]
 
 
@@ -35,7 +37,8 @@ class SliceTally(TallyBase):
 
     Notes
     -----
-    The mean of independent slices takes the MOVER interval. With shared groups the distances to the bounds are added
+    Slices of fewer than 50 independent rows have exact bounds (Clopper and Pearson); others Wilson's. The mean of
+    independent slices takes the MOVER interval. With shared groups the distances to the bounds are added
     instead of their squares, which holds for any dependence. The worst: its upper bound is the largest of the slices'
     upper bounds at z, its lower bound the largest of their lower bounds at z corrected for the number of slices, since
     the slice that looks worst was chosen among them.
@@ -93,7 +96,7 @@ class SliceTally(TallyBase):
         """
         if self.n == 0:
             raise EstimateError(NO_ROWS)
-        slices = [part.estimate() for part in self.parts.values() if part.n]
+        slices = [_estimate_of(part) for part in self.parts.values() if part.n]
         groups = [s.groups for s in slices if s.groups is not None]
         value, bounds = self._mean(slices) if self.rule == "mean" else _worst(slices)
         low, high = bounds(1.0)
@@ -113,6 +116,14 @@ class SliceTally(TallyBase):
             return sum(lows) / len(slices), sum(highs) / len(slices)
 
         return mean.value, bounds
+
+
+def _estimate_of(part: ErrorTally | RatioTally) -> Estimate:
+    """Return a slice's error; of few rows with exact bounds."""
+    found = part.estimate()
+    if isinstance(part, ErrorTally) and part.n < FEW_ROWS:
+        return replace(found, bounds_at=partial(clopper_pearson, part.wrong, part.n))
+    return found
 
 
 def _within(bounds: tuple[float, float]) -> tuple[float, float]:

@@ -85,6 +85,44 @@ def wilson(rate: float, n: float, z: float) -> tuple[float, float]:
     return low, high
 
 
+def clopper_pearson(wrong: int, n: int, z: float) -> tuple[float, float]:
+    """Return the exact bounds of an error rate: never too narrow, whatever the rate, and wider than Wilson's.
+
+    Parameters
+    ----------
+    wrong : int
+        Wrong answers, 0..n.
+    n : int
+        Rows, 1 or more.
+    z : float
+        Normal quantile of each bound, 0 or more.
+
+    Raises
+    ------
+    EstimateError
+        ``wrong`` is not in 0..n, ``n`` is below 1, or ``z`` is NaN or below 0.
+
+    Notes
+    -----
+    Source: C. J. Clopper & E. S. Pearson, Biometrika 26 (1934), 404-413, doi:10.1093/biomet/26.4.404.
+
+    Examples
+    --------
+    >>> [round(bound, 4) for bound in clopper_pearson(1, 5, 1.959964)]
+    [0.0051, 0.7164]
+    """
+    if not (n >= 1 and 0 <= wrong <= n):
+        raise EstimateError(f"{wrong!r} wrong of {n!r} rows cannot be")
+    if not z >= 0:
+        raise EstimateError(f"a normal quantile of a bound is 0 or more, not {z!r}")
+    from scipy.special import betaincinv
+
+    tail = NormalDist().cdf(-z)
+    low = 0.0 if wrong == 0 else float(betaincinv(wrong, n - wrong + 1, tail))
+    high = 1.0 if wrong == n else float(betaincinv(wrong + 1, n - wrong, 1 - tail))
+    return min(low, wrong / n), max(high, wrong / n)
+
+
 def t_value(z: float, degrees: float) -> float:
     """Return the Student quantile with the same tail as the normal quantile ``z``.
 

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import norm
+from statsmodels.stats.proportion import proportion_confint
 
 from mlstrat_plugin.core.estimates.composites import SliceTally, TaskTally
 from mlstrat_plugin.core.estimates.intervals import wilson
@@ -73,6 +75,23 @@ def test_worst_slice_covers_when_all_are_equal() -> None:
     # a single Wilson bound misses up to 3.7 % on one side at nominal 2.5 %
     assert low_misses / 2000 <= 0.037
     assert high_misses / 2000 <= 0.037
+
+
+def test_the_worst_of_tiny_slices_is_covered() -> None:
+    rng, held = np.random.default_rng(79), 0
+    rates = np.append(np.full(19, 0.1), 0.3)
+    for _ in range(600):
+        slices = parts(*((int(k), 5) for k in rng.binomial(5, rates)))
+        low, high = SliceTally(parts=slices, rule="worst").estimate().bounds(1.96)
+        held += low <= 0.3 <= high
+    assert held / 600 >= 0.95
+
+
+def test_tiny_slices_have_exact_bounds() -> None:
+    one = SliceTally(parts=parts((1, 20)), rule="mean").estimate()
+    assert one.bounds(1.96) == pytest.approx(proportion_confint(1, 20, alpha=2 * norm.sf(1.96), method="beta"))
+    none, every = (SliceTally(parts=parts((k, 20)), rule="mean").estimate().bounds(1.96) for k in (0, 20))
+    assert (none[0], every[1]) == (0.0, 1.0)
 
 
 def test_slices_add_up_by_name() -> None:
