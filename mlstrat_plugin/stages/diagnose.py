@@ -89,6 +89,7 @@ def diagnose(project: Project) -> Diagnosis:
         ladder.rungs,
         params.settings(),
         by_source=tallies.by_source,
+        by_role=tallies.by_role,
         roles=params.roles,
         human_by_role=ratings.by_role if ratings is not None else None,
         circumstances=_circumstances(tallies, ratings, params.diagnose.confidence, splits),

@@ -30,7 +30,9 @@ ADJUSTED = "human-adjusted mismatch"
 
 
 def tallies_by_distribution(
-    by_source: Mapping[str, Mapping[str, Tally]], roles: Mapping[str, str]
+    by_source: Mapping[str, Mapping[str, Tally]],
+    roles: Mapping[str, str],
+    by_role: Mapping[str, Mapping[str, Tally]] | None = None,
 ) -> dict[str, dict[str, Tally]]:
     """Return the measured cells of the two lower rows: train is trained on, train-dev and dev are not.
 
@@ -40,7 +42,11 @@ def tallies_by_distribution(
         Tallies by split and source.
     roles : mapping of str to str
         ``target`` or ``auxiliary`` by source.
+    by_role : mapping of str to mapping of str to Tally, optional
+        Tallies by split and role, where those of sources do not add up because a group has rows in several of them.
     """
+    if by_role:
+        return tallies_by_distribution(by_role, {role: role for roles_ in by_role.values() for role in roles_})
     cells: dict[str, dict[str, Tally]] = {}
     for split, tallies in by_source.items():
         row = {"train": TRAINED, "train-dev": UNTRAINED, "dev": UNTRAINED}.get(split)

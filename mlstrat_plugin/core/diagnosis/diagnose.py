@@ -87,6 +87,7 @@ def diagnose_ladder(
     *,
     by_source: Mapping[str, Mapping[str, Tally]] | None = None,
     roles: Mapping[str, str] | None = None,
+    by_role: Mapping[str, Mapping[str, Tally]] | None = None,
     human_by_role: Mapping[str, Rung] | None = None,
     circumstances: Circumstances | None = None,
     tasks: Mapping[str, Mapping[str, Rung]] | None = None,
@@ -107,6 +108,8 @@ def diagnose_ladder(
         Tallies by split and source, for the breakdown.
     roles : mapping of str to str, optional
         ``target`` or ``auxiliary`` by source, for the table of distributions.
+    by_role : mapping of str to mapping of str to Tally, optional
+        Tallies by split and role, where those of sources do not add up because a group has rows in several of them.
     human_by_role : mapping of str to Rung, optional
         The human level on each distribution, for the same table.
     circumstances : Circumstances, optional
@@ -140,7 +143,8 @@ def diagnose_ladder(
     errors = {rung: error_record(ladder[rung], estimates[rung], settings.confidence) for rung in estimates}
     gap_records = _gap_records(gaps, verdict, settings.confidence, family)
     sources = _rounded(by_source or {})
-    cells = _rounded(_cells(by_source or {}, roles or {}, human_by_role or {}))
+    measured = tallies_by_distribution(by_source or {}, roles or {}, by_role)
+    cells = _rounded(_cells(measured, human_by_role or {}))
     source_records, cell_records = (_table(table, settings.confidence) for table in (sources, cells))
     findings, checks = observe(
         Seen(
@@ -198,11 +202,11 @@ def diagnose_ladder(
 
 
 def _cells(
-    by_source: Mapping[str, Mapping[str, Tally]], roles: Mapping[str, str], human_by_role: Mapping[str, Rung]
+    measured: Mapping[str, Mapping[str, Tally]], human_by_role: Mapping[str, Rung]
 ) -> dict[str, dict[str, Rung]]:
     """Return the table of distributions: the human row, then what was measured."""
     cells: dict[str, dict[str, Rung]] = {role: {HUMAN_ROW: level} for role, level in human_by_role.items()}
-    for role, tallies in tallies_by_distribution(by_source, roles).items():
+    for role, tallies in measured.items():
         cells.setdefault(role, {}).update(tallies)
     return cells
 

@@ -44,7 +44,7 @@ def measure_ladder(project: Project, engine: Engine) -> Ladder:
     """
     params, human = project.params, project.params.human
     answered = answers(engine, project.splits, project.predictions, params.columns, params.evaluate, root=project.root)
-    tallies, ratings = tally(engine, answered).of_these_rows(), None
+    tallies, ratings = tally(engine, answered, params.roles).of_these_rows(), None
     rungs: dict[str, Rung] = {**tallies.ladder}
     if human is not None and human.table is not None:
         ratings = rate(engine, project.path(human.table), project.splits, params.columns, human, params.roles)

@@ -14,6 +14,8 @@ from mlstrat_plugin.tables.scores.answers import AGAIN, Answered, scored
 from mlstrat_plugin.tables.scores.metrics import sums_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ibis.expr.types import Table
 
     from mlstrat_plugin.core.estimates.tally import Tally
@@ -25,7 +27,8 @@ class Tallies:
     """Tallies by split and source and of the ladder's rungs, and what the model was trained on.
 
     ``ladder`` holds one tally per measured split; its train and train-dev count the sources that the model was trained
-    on; ``train_by_source`` counts all rows of train, scored or not.
+    on; ``train_by_source`` counts all rows of train, scored or not. ``by_role`` sums the sources of one role where a
+    unit may have rows in several of them, which their tallies cannot.
     """
 
     by_source: dict[str, dict[str, Tally]]
@@ -35,6 +38,7 @@ class Tallies:
     groups: dict[str, int] | None
     train_rows: int | None
     train_by_source: dict[str, int] = field(default_factory=dict)
+    by_role: dict[str, dict[str, Tally]] = field(default_factory=dict)
 
     def of_these_rows(self) -> Tallies:
         """Return the tallies with those of train known to be about the training rows and no others."""
@@ -56,11 +60,12 @@ class Tallies:
             self,
             by_source={name: tallies for name, tallies in self.by_source.items() if name != split.value},
             ladder={name: tally for name, tally in self.ladder.items() if name != split.value},
+            by_role={name: tallies for name, tallies in self.by_role.items() if name != split.value},
             groups=None if self.groups is None else {n: c for n, c in self.groups.items() if n != split.value},
         )
 
 
-def tally(engine: Engine, answered: Answered) -> Tallies:
+def tally(engine: Engine, answered: Answered, roles: Mapping[str, str] | None = None) -> Tallies:
     """Sum up the answers.
 
     Parameters
@@ -69,6 +74,8 @@ def tally(engine: Engine, answered: Answered) -> Tallies:
         Runs the scans.
     answered : Answered
         Rows of all four splits beside their answers.
+    roles : mapping of str to str, optional
+        ``target`` or ``auxiliary`` by source.
 
     Raises
     ------
@@ -86,7 +93,8 @@ def tally(engine: Engine, answered: Answered) -> Tallies:
         known = [cell for cell in cells if cell["split"] is not None]
         if metric.has_heavy_rows:
             _add_heaviest(engine, joined, known)
-        return _tallies(engine, units, known, trained_on, metric)
+        found = _tallies(engine, units, known, trained_on, metric)
+        return replace(found, by_role=_by_role(engine, units, metric, roles or {}))
 
 
 def tally_slices(engine: Engine, answered: Answered, split: Split) -> dict[str, Tally]:
@@ -175,9 +183,8 @@ def _tallies(
             by_source.setdefault(split.value, {})[source] = found
     counted = [c for c in cells if c["split"] in ("dev", "test") or c["source"] in trained_on]
     if metric.sums_units:  # a group may have rows of several sources
-        names = [c for c in units.columns if c not in ("split", "source", "unit", *metric.keys)]
-        whole = units.filter(units.split.notnull() & scored(units, trained_on)).group_by("split", *metric.keys, "unit")
-        again = engine.rows(_cells(whole.agg(**{name: ibis._[name].sum() for name in names}), metric, ("split",)))
+        mine = units.filter(units.split.notnull() & scored(units, trained_on))
+        again = engine.rows(_cells(_joined_units(mine, metric, ("split",)), metric, ("split",)))
         counted = [{**_heaviest([c for c in counted if c["split"] == cell["split"]]), **cell} for cell in again]
     by_split = {split.value: [c for c in counted if c["split"] == split.value and c["predicted"]] for split in Split}
     return Tallies(
@@ -193,6 +200,30 @@ def _tallies(
         if metric.answered.evaluate.train == "sample"
         else None,
     )
+
+
+def _joined_units(units: Table, metric: MetricSums, by: tuple[str, ...]) -> Table:
+    """Return units whose rows of several sources are one unit again."""
+    names = [c for c in units.columns if c not in ("split", "source", "role", "unit", *metric.keys)]
+    return units.group_by(*by, *metric.keys, "unit").agg(**{name: ibis._[name].sum() for name in names})
+
+
+def _by_role(engine: Engine, units: Table, metric: MetricSums, roles: Mapping[str, str]) -> dict[str, dict[str, Tally]]:
+    """Return the tallies by split and role of sources whose units may span them; empty where none does."""
+    shared = {role for role in roles.values() if list(roles.values()).count(role) > 1}
+    if not (metric.sums_units and shared):
+        return {}
+    role = ibis.cases(*((units.source == source, role) for source, role in roles.items()), else_=ibis.null("string"))
+    mine = units.filter(units.split.notnull()).mutate(role=role)
+    cells = engine.rows(_cells(_joined_units(mine, metric, ("split", "role")), metric, ("split", "role")))
+    found: dict[str, dict[str, Tally]] = {}
+    for split, name in sorted({(str(cell["split"]), str(cell["role"])) for cell in cells if cell["predicted"]}):
+        of_role = [cell for cell in cells if (cell["split"], cell["role"]) == (split, name) and cell["predicted"]]
+        whole = metric.tally(of_role)
+        is_train = split == Split.TRAIN.value
+        rows = sum(int(cell["n"]) for cell in cells if (cell["split"], cell["role"]) == (split, name))
+        found.setdefault(split, {})[name] = FiniteTally(part=whole, population=rows) if is_train else whole
+    return found
 
 
 def _rows_by_source(cells: list[dict[str, Any]], split: Split) -> dict[str, int]:

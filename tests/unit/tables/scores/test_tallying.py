@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
+from mlstrat_plugin.core.diagnosis.by_distribution import tallies_by_distribution
+from mlstrat_plugin.core.estimates.finite import FiniteTally
 from mlstrat_plugin.core.estimates.rates import ErrorTally, RatioTally
 from mlstrat_plugin.errors import PredictionsError, RecordError
 from mlstrat_plugin.params.data import Columns
@@ -43,6 +45,27 @@ def test_groups_are_summed_before_cells(model: Model) -> None:
     web = found.by_source["train"]["web"]
     assert isinstance(web, RatioTally)
     assert (web.n, web.units, web.bb) == (3, 3, 3)  # a group of two sources is a unit of each, and one of the ladder
+
+
+def test_a_group_in_two_sources_of_one_role_is_one_unit(model: Model) -> None:
+    for rows in model.splits.values():
+        rows.loc[rows["source"] == "web", "source"] = ["web", "shop", "web"][: (rows["source"] == "web").sum()]
+        rows.loc[rows["source"] == "shop", "user"] = rows["user"].iloc[0]
+    roles = {"web": "auxiliary", "shop": "auxiliary", "mobile": "target"}
+    found = tally(model.engine, model.answers(GROUPED), roles)
+    trained = found.by_role["train"]["auxiliary"]
+    assert isinstance(trained, FiniteTally)
+    part = trained.part
+    assert isinstance(part, RatioTally)
+    assert (part.n, part.units, part.a, part.bb, trained.population) == (3, 2, 1, 5, 3)
+    added = found.by_source["train"]["web"] + found.by_source["train"]["shop"]
+    assert isinstance(added, RatioTally)
+    assert (added.n, added.units, added.bb) == (3, 3, 3)  # what adding sources makes of the shared group
+    cells = tallies_by_distribution(found.by_source, roles, found.by_role)
+    assert cells["auxiliary"]["trained-on"] == trained
+    assert set(cells["auxiliary"]) == {"trained-on", "not-trained-on"}
+    assert tally(model.engine, model.answers(), roles).by_role == {}
+    assert "test" not in found.without(Split.TEST).by_role
 
 
 def test_only_sources_that_were_trained_on_are_on_the_ladder(model: Model) -> None:
