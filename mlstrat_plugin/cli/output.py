@@ -237,7 +237,8 @@ def print_splits(record: Splits) -> None:
         for name, sources in record.counts.items()
         for source, labels in sources.items()
     )
-    _show(Table(("split", "source", "rows", "labels"), rows, data=(1,)))
+    several = record.settings.get("columns", {}).get("labels")  # of several tasks each row has a combination
+    _show(Table(("split", "source", "rows", "combinations of labels" if several else "labels"), rows, data=(1,)))
     console().print()
     for held in record.held_out:
         _sentence(f"Held out: {held.rows:,} rows of {cut(flat(held.source), NAME)}: {held.reason}")

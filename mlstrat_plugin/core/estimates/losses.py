@@ -158,7 +158,8 @@ class LossTally(TallyBase):
         shift, units = self.a / self.n, self.units
         cubes = self.aaa - 3 * shift * self.aab + 3 * shift**2 * self.abb - shift**3 * self.bbb
         error = sqrt(squares / (units - 1) * units) / self.n
-        skewness = cubes / units / (squares / units) ** 1.5
+        cubed = (squares / units) ** 1.5
+        skewness = cubes / units / cubed if cubed else 0.0  # losses so small that their cubes are no numbers
         return lambda z: hall(mean, error, skewness, float(units), z)
 
     def _student(self, mean: float, squares: float, groups: float) -> Callable[[float], tuple[float, float]]:

@@ -7,11 +7,11 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import reduce
 from itertools import combinations
-from math import ceil, sqrt
+from math import ceil, inf, sqrt
 from operator import add
 from typing import TYPE_CHECKING
 
-from mlstrat_plugin.core.estimates.estimate import Estimate, constant
+from mlstrat_plugin.core.estimates.estimate import Estimate
 from mlstrat_plugin.core.estimates.intervals import wilson_bounds
 from mlstrat_plugin.core.estimates.methods import Method
 from mlstrat_plugin.core.estimates.paired import PairedTally
@@ -22,6 +22,7 @@ from mlstrat_plugin.errors import EstimateError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+CENSUS = Method("census")  # every row was looked at
 SEPARATORS = re.compile(r"[\s_-]+")
 
 
@@ -59,7 +60,7 @@ def sampled_share(
         raise EstimateError(f"{found} of {looked_at} looked at, sampled from {of}, do not fit")
     share = found / looked_at
     if looked_at == of:
-        return constant(share)
+        return Estimate(share, lambda _z: (share, share), inf, CENSUS)
     alone = groups is None or all(size == 1 for _, size in groups)
     whole = None if alone else sum_of(groups or ()).estimate()
     rows, effective = (float(looked_at), None) if whole is None else (whole.n_effective, whole.groups)

@@ -189,6 +189,11 @@ def test_groups_of_unequal_size_have_the_variance_of_the_jackknife(sizes: list[i
     assert halves.estimate().bounds(1.5) == pytest.approx((low, high), rel=1e-9)
 
 
+def test_losses_whose_cubes_are_no_numbers_have_an_interval() -> None:
+    low, high = LossTally.of([1e-110, 2e-110, 4e-110]).estimate().bounds(1.0)
+    assert low < 7e-110 / 3 < high
+
+
 def test_one_giant_group_is_covered() -> None:
     """Hall's skewness over the effective number of groups covered 25 % here."""
     rng = np.random.default_rng(11)
