@@ -10,6 +10,7 @@ from mlstrat_plugin.core.diagnosis.diagnose import Rung, diagnose_ladder
 from mlstrat_plugin.core.estimates.human_level import Declared, human_level
 from mlstrat_plugin.core.findings.seen import Circumstances, People, Reviewed
 from mlstrat_plugin.core.review.error_analysis import analyse, check_labels, nothing_yet
+from mlstrat_plugin.errors import RecordError
 from mlstrat_plugin.records.saving import read_record, to_json
 from mlstrat_plugin.records.splits import Splits
 from mlstrat_plugin.records.stages import IN_GIT, StageSpec
@@ -65,7 +66,7 @@ def diagnose(project: Project) -> Diagnosis:
     Raises
     ------
     RecordError
-        ``splits.json`` is missing or damaged.
+        ``splits.json`` is missing or damaged, or does not count the contents that the params name.
     PredictionsError
         The predictions do not fit the splits.
     ReviewError
@@ -79,6 +80,11 @@ def diagnose(project: Project) -> Diagnosis:
 
     params, places = project.params, project.places
     splits = read_record(Splits, places.splits, stage="split")
+    if params.columns.content and not splits.contents:
+        raise RecordError(
+            f"{places.splits} does not say which rows are copies, by mlstrat.columns.content",
+            hint="run `mlstrat split` again: intervals count contents",
+        )
     with Engine(params.engine, ordered=False) as engine:
         ladder = measure_ladder(project, engine)
         reviewed = review(engine, project, splits) if params.review is not None else Reviewed()

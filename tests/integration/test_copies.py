@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from mlstrat_plugin.core.estimates.intervals import t_value, wilson
-from mlstrat_plugin.errors import SplitError
+from mlstrat_plugin.errors import RecordError, SplitError
 from mlstrat_plugin.runs.compare import compare
 from mlstrat_plugin.stages.diagnose import diagnose
 from mlstrat_plugin.stages.split import split
@@ -100,6 +100,12 @@ def test_pairs_count_texts_too(copies: Project, monkeypatch: pytest.MonkeyPatch)
     assert told.notes == ()
     assert told.errors["dev"].n is not None
     assert told.errors["dev"].method == "paired, grouped bonett-price"
+
+
+def test_splits_of_an_older_version_are_refused(copies: Project) -> None:
+    split(copies.load())
+    with pytest.raises(RecordError, match="does not say which rows are copies"):
+        score(copies, 5)
 
 
 def test_a_column_that_mlstrat_writes_is_refused(copies: Project) -> None:
