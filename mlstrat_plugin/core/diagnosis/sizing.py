@@ -211,7 +211,7 @@ def _rows_for(
     rows = _cheapest(grow, {rung: now[rung] or 0 for rung in grow}, allowed)
     return OpenQuestion(
         question=question,
-        bottleneck=max(parts, key=lambda rung: parts[rung]),
+        bottleneck=max(rows or parts, key=lambda rung: parts[rung]),  # of the rungs that have to grow, if any do
         rows={rung: rows[rung] for rung in LADDER if rung in rows},
         power=settings.power,
     )

@@ -222,6 +222,12 @@ def asked(**counts: tuple[int, int]) -> OpenQuestion | None:
     return open_question(verdict, gaps, ladder, rows, tau=0.01, settings=Settings())
 
 
+def test_the_bottleneck_is_a_rung_that_has_to_grow() -> None:
+    question = diagnose(human=(1, 100), train=(21, 300), dev=(10, 100)).sizing.open_question
+    assert question is not None
+    assert question.bottleneck in question.rows
+
+
 def test_what_is_settled_is_not_asked() -> None:
     assert asked(train=(100, 10_000), train_dev=(2_000, 10_000), dev=(2_000, 10_000)) is None
     assert asked(train=(1_000, 100_000), train_dev=(1_000, 100_000), dev=(1_000, 100_000)) is None
